@@ -1,0 +1,290 @@
+"""What the operations need of the world: small protocols of verbs.
+
+Stores write each change and its audit events in one durable transaction; when a method returns,
+the change survives a power cut. Adapters: ``csc_server.storage``, ``csc_server.adapters``.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Protocol
+
+from policies.audit import Event
+from policies.authorize import AuthorizeFacts
+from policies.secret import Password, Sad, Token
+from policies.sign import SigningFacts, SigningPermit
+from policies.throttle import Throttle
+from policies.tokens import TokenFacts, TokenKind
+from policies.values import (
+    AccountId,
+    AccountState,
+    AuthenticatorId,
+    Authorization,
+    ClientId,
+    Credential,
+    CredentialId,
+    CredentialState,
+    Factor,
+    GrantId,
+    OperationId,
+    Principal,
+    SadId,
+    SealedTotp,
+)
+
+
+class StorageUnavailable(Exception):
+    """The store cannot answer now; whether a change was made is unknown, nothing was answered."""
+
+
+class SadAlreadyUsed(Exception):
+    """Another request claimed the SAD or one of its hashes first."""
+
+
+@dataclass(frozen=True, slots=True)
+class Call:
+    """The circumstances of one request, for the audit log."""
+
+    source: str
+    """Address of the caller."""
+    correlation_id: str
+
+
+@dataclass(frozen=True, slots=True)
+class Account:
+    """A person who may log in."""
+
+    account_id: AccountId
+    username: str
+    password_hash: str
+    """PHC string of argon2id."""
+    state: AccountState
+    created_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class NewToken:
+    """A token to be stored; only its digest is kept."""
+
+    token: Token
+    kind: TokenKind
+    expires_at: datetime
+
+
+class Clock(Protocol):
+    """Now. Read once per request."""
+
+    def now(self) -> datetime:
+        """Aware UTC."""
+
+
+class Entropy(Protocol):
+    """Random identifiers and tokens."""
+
+    def identifier(self) -> str:
+        """128 random bits, 32 hexadecimal digits."""
+
+    def token(self) -> str:
+        """256 random bits, base64url without padding."""
+
+
+class PasswordHasher(Protocol):
+    """argon2id."""
+
+    async def hash(self, password: Password) -> str:
+        """A PHC string."""
+
+    async def verify(self, password: Password, password_hash: str | None) -> bool:
+        """True when the password matches. ``None`` (no such account) costs the same time."""
+
+
+class Accounts(Protocol):
+    """People and their logins."""
+
+    async def add(self, account: Account, events: Sequence[Event]) -> None:
+        """Afterwards the account exists.
+
+        Raises:
+            NameTaken: Another account has this user name.
+        """
+
+    async def find(self, username: str) -> Account | None:
+        """The account with exactly this user name."""
+
+    async def all(self) -> list[Account]:
+        """Every account, the oldest first."""
+
+    async def set_state(
+        self, account_id: AccountId, state: AccountState, events: Sequence[Event]
+    ) -> None:
+        """Afterwards the account is in this state."""
+
+    async def login_throttle(self, subject: str) -> Throttle:
+        """Failures of a login subject (account and network); ``CLEAR`` if none."""
+
+    async def login_failed(self, subject: str, now: datetime, events: Sequence[Event]) -> Throttle:
+        """Count a failure (``throttle.after_failure``, unless already blocked); the new state."""
+
+    async def unlock(self, account_id: AccountId, events: Sequence[Event]) -> None:
+        """Clear every throttle of the account: logins, authenticators, PINs."""
+
+
+class NameTaken(Exception):
+    """The user name belongs to another account."""
+
+
+class Tokens(Protocol):
+    """Grants, access tokens and refresh tokens, by digest."""
+
+    async def open(
+        self,
+        principal: Principal,
+        tokens: Sequence[NewToken],
+        throttle_subject: str,
+        now: datetime,
+        events: Sequence[Event],
+    ) -> bool:
+        """A new grant with its tokens; clears the login throttle.
+
+        False, and nothing changed, when the throttle blocks at ``now``: a right password that
+        arrives after too many wrong ones does not count.
+        """
+
+    async def renew(self, grant_id: GrantId, token: NewToken, events: Sequence[Event]) -> None:
+        """A further access token of a grant."""
+
+    async def find(self, digest: bytes) -> TokenFacts | None:
+        """The token with this SHA-256."""
+
+    async def revoke_token(self, digest: bytes, now: datetime, events: Sequence[Event]) -> None:
+        """Afterwards this one token is dead."""
+
+    async def revoke_grant(self, grant_id: GrantId, now: datetime, events: Sequence[Event]) -> None:
+        """Afterwards the grant and all its tokens are dead."""
+
+
+class Credentials(Protocol):
+    """Credentials and authenticators."""
+
+    async def add_authenticator(
+        self, sealed: SealedTotp, now: datetime, events: Sequence[Event]
+    ) -> None:
+        """Afterwards the account has this authenticator."""
+
+    async def authenticator_of(self, account_id: AccountId) -> SealedTotp | None:
+        """The account's newest authenticator."""
+
+    async def add(self, credential: Credential, now: datetime, events: Sequence[Event]) -> None:
+        """Afterwards the credential exists."""
+
+    async def find(self, credential_id: CredentialId) -> Credential | None:
+        """The credential, whoever owns it."""
+
+    async def of_account(self, account_id: AccountId) -> list[Credential]:
+        """All credentials of an account, the oldest first."""
+
+    async def set_state(
+        self, credential_id: CredentialId, state: CredentialState, events: Sequence[Event]
+    ) -> None:
+        """Afterwards the key is enabled or disabled."""
+
+
+@dataclass(frozen=True, slots=True)
+class NewAuthorization:
+    """A SAD to be stored."""
+
+    sad: Sad
+    """Its digest is stored, the handle itself never."""
+    authorization: Authorization
+    """State ``issued``, all occurrences ``authorized``."""
+    otp_step: int | None
+    """The time step to mark as used; ``None`` when no code was needed."""
+    authenticator_id: AuthenticatorId | None
+
+
+class Authorizations(Protocol):
+    """SADs, the hashes they cover, and the factors' failures."""
+
+    async def authorize_facts(self, credential_id: CredentialId) -> AuthorizeFacts:
+        """Credential, authenticator and throttles, in one read."""
+
+    async def issue(self, new: NewAuthorization, now: datetime, events: Sequence[Event]) -> None:
+        """Store a SAD and mark its factors as used, in one transaction.
+
+        The throttles are judged again inside the transaction, so that guesses sent in parallel
+        count one after the other. Clears the throttles of the factors that were used.
+
+        Raises:
+            PinLocked, OtpLocked: The failures of others came first.
+            OtpReplayed: The time step was used before (``policies.totp.judge``).
+        """
+
+    async def factors_failed(
+        self,
+        credential: Credential,
+        wrong: frozenset[Factor],
+        now: datetime,
+        events: Callable[[dict[Factor, Throttle]], Sequence[Event]],
+    ) -> dict[Factor, Throttle]:
+        """Count a failure of each wrong factor that is not already blocked.
+
+        Args:
+            events: Makes the audit events from the new states.
+
+        Returns:
+            The state of each wrong factor before it was counted; a blocked one was not counted.
+        """
+
+    async def facts(self, sad: Sad, credential_id: CredentialId) -> SigningFacts:
+        """The SAD with this handle and the credential with this id, in one read."""
+
+    async def reserve(
+        self,
+        permit: SigningPermit,
+        operation_id: OperationId,
+        now: datetime,
+        events: Sequence[Event],
+    ) -> None:
+        """Claim the SAD and the permit's occurrences, durably.
+
+        Raises:
+            SadAlreadyUsed: The state has changed since the permit was given.
+        """
+
+    async def complete(
+        self, permit: SigningPermit, operation_id: OperationId, events: Sequence[Event]
+    ) -> None:
+        """The signatures exist: occurrences consumed, the SAD used or spent."""
+
+    async def release(
+        self, permit: SigningPermit, operation_id: OperationId, events: Sequence[Event]
+    ) -> None:
+        """The HSM definitely refused: occurrences and SAD as before the reservation.
+
+        Harmless when the reservation was never committed.
+        """
+
+    async def note(self, events: Sequence[Event]) -> None:
+        """Write events that change nothing else."""
+
+    async def extend(
+        self,
+        old: SadId,
+        new: NewAuthorization,
+        now: datetime,
+        events: Sequence[Event],
+    ) -> None:
+        """Old SAD out, new SAD in; occurrences stay with the root.
+
+        Raises:
+            SadAlreadyUsed: The old SAD or one of the hashes was claimed meanwhile.
+        """
+
+    async def expire(self, now: datetime, limit: int) -> int:
+        """Expire SADs whose time is over, at most ``limit``; how many. Writes ``sad.expired``.
+
+        Occurrences of a root follow when its newest SAD is over: ``authorized`` becomes
+        ``expired``, ``reserved`` becomes ``burned``.
+        """

@@ -1,0 +1,142 @@
+"""The port to the signing device: what the service may ask of the keys.
+
+Two roles, two ports. ``SigningDevice`` serves requests: it checks factors, mints SADs and
+redeems permits. ``KeyAdministration`` creates keys, seals and bindings; the process that answers
+requests does not have it. Implementations: ``hsm.pool``.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Protocol
+
+from policies.algorithms import KeyAlgorithm, SignAlgorithm
+from policies.authorize import Extension, FactorCheck
+from policies.secret import Pin, TotpSeed
+from policies.sign import SigningPermit
+from policies.values import (
+    AccountId,
+    AuthenticatorId,
+    CredentialId,
+    Factor,
+    KeyRef,
+    MintedSad,
+    SadId,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class FactorResult:
+    """What the activation module found."""
+
+    wrong: frozenset[Factor]
+    """Factors that do not match; empty when all are right."""
+    totp_step: int | None
+    """The acceptable time step that has the code; ``None`` when no code was needed or none
+    matched."""
+    minted: MintedSad | None
+    """Set exactly when ``wrong`` is empty."""
+
+
+@dataclass(frozen=True, slots=True)
+class NewKey:
+    """A key pair that was generated in the device."""
+
+    key_ref: KeyRef
+    public_key: bytes
+    """SubjectPublicKeyInfo, DER."""
+
+
+@dataclass(frozen=True, slots=True)
+class BindingClaim:
+    """Everything about a credential that the activation module relies on."""
+
+    credential_id: CredentialId
+    account_id: AccountId
+    key_ref: KeyRef
+    public_key: bytes
+    factors: frozenset[Factor]
+    multisign: int
+    authenticator_id: AuthenticatorId | None
+    pin_verifier: bytes | None
+
+
+@dataclass(frozen=True, slots=True)
+class DeviceHealth:
+    """How the device is, without asking it."""
+
+    alive: int
+    """Signer processes that are up and logged in."""
+    wanted: int
+    queued: int
+    """Calls waiting for a process."""
+    last_canary_at: datetime | None
+    """When a real signature last verified."""
+    restarts: int
+    """Signer processes replaced since start."""
+
+
+class SigningDevice(Protocol):
+    """What answers requests.
+
+    Every method raises ``Busy`` when the queue is full, ``Broken`` when the device cannot work,
+    ``Rejected`` when a binding, seal or record does not hold.
+    """
+
+    async def authorize(
+        self, check: FactorCheck, sad_id: SadId, expires_at: datetime, hard_expires_at: datetime
+    ) -> FactorResult:
+        """Check the factors; if all are right, mint the SAD record for exactly these hashes."""
+
+    async def extend(self, extension: Extension, sad_id: SadId) -> MintedSad:
+        """Mint the next record of a transaction from the one before."""
+
+    async def sign(self, permit: SigningPermit) -> list[bytes]:
+        """One signature value per digest, in order; the permit is redeemed here, once.
+
+        RSA: modulus length. ECDSA: DER ``ECDSA-Sig-Value``.
+
+        Raises:
+            KeyGone: The key is not in the device.
+            Ambiguous: A signature may have been made and lost.
+        """
+
+    async def checkpoint(self, statement: bytes) -> bytes:
+        """Signature of the audit key (P-256, SHA-256, DER) over an audit checkpoint."""
+
+    def health(self) -> DeviceHealth:
+        """The last known state, without waiting."""
+
+
+class KeyAdministration(Protocol):
+    """What operators and the issuing of certificates need."""
+
+    async def initialise(self) -> None:
+        """Afterwards all service keys and canary keys exist. Idempotent."""
+
+    async def generate_key(self, algorithm: KeyAlgorithm) -> NewKey:
+        """A new signer's key, sensitive and never extractable."""
+
+    async def destroy_key(self, key_ref: KeyRef) -> None:
+        """Afterwards the key cannot be used again. A wrapped key dies with its blob."""
+
+    async def bind(self, claim: BindingClaim) -> bytes:
+        """HMAC that ties a credential's row together, 32 bytes."""
+
+    async def new_totp(
+        self, authenticator_id: AuthenticatorId, account_id: AccountId
+    ) -> tuple[bytes, TotpSeed]:
+        """A new seed: sealed for the store, and in Base32 to be shown once."""
+
+    async def new_pin_verifier(self, credential_id: CredentialId, pin: Pin) -> bytes:
+        """HMAC of the PIN, 32 bytes."""
+
+    async def service_key(self, name: str, algorithm: KeyAlgorithm) -> bytes:
+        """SubjectPublicKeyInfo (DER) of a service key, generated if absent."""
+
+    async def service_sign(self, name: str, digest: bytes, algorithm: SignAlgorithm) -> bytes:
+        """A signature value by a service key (certificate authority, audit)."""
+
+    async def capabilities(self) -> list[str]:
+        """What the module lacks, one sentence each; empty when nothing is missing."""

@@ -1,0 +1,65 @@
+"""What an audit record says. (EN 319 401 7.10; security-and-pki 1.4)
+
+An event is written in the same transaction as its cause. It never carries a PIN, a code, a
+password, a SAD or a token.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from enum import StrEnum
+
+
+class EventType(StrEnum):
+    """The kinds of events written so far."""
+
+    SYSTEM_STARTED = "system.started"
+    SYSTEM_STOPPED = "system.stopped"
+    ACCOUNT_CREATED = "account.created"
+    ACCOUNT_SUSPENDED = "account.suspended"
+    ACCOUNT_RESUMED = "account.resumed"
+    LOGIN = "authn.login"
+    TOKEN_ISSUED = "token.issued"
+    TOKEN_REVOKED = "token.revoked"
+    FACTOR_BOUND = "authn.factor_bound"
+    FACTOR_FAILED = "authn.factor_failed"
+    FACTOR_LOCKED = "authn.factor_locked"
+    FACTOR_UNLOCKED = "authn.factor_unlocked"
+    OTP_REPLAY_REJECTED = "otp.replay_rejected"
+    KEY_GENERATED = "key.generated"
+    KEY_ENABLED = "key.enabled"
+    KEY_DISABLED = "key.disabled"
+    CERTIFICATE_ISSUED = "cert.issued"
+    SAD_ISSUED = "sad.issued"
+    SAD_EXTENDED = "sad.extended"
+    SAD_EXPIRED = "sad.expired"
+    SIGN_INTENT = "sign.intent"
+    SIGN_DONE = "sign.done"
+    SIGN_FAILED = "sign.failed"
+
+
+class Outcome(StrEnum):
+    """How it ended."""
+
+    SUCCESS = "success"
+    FAILURE = "failure"
+
+
+@dataclass(frozen=True, slots=True)
+class Event:
+    """One thing that happened, before it gets its place in the chain."""
+
+    type: EventType
+    outcome: Outcome
+    at: datetime
+    """Aware UTC."""
+    actor: str
+    """``account:ID``, ``operator:NAME`` or ``system``."""
+    details: Mapping[str, str | int | list[str]] = field(default_factory=dict)
+    """Identifiers and counts; nothing secret."""
+    source: str | None = None
+    """Address of the caller."""
+    correlation_id: str | None = None
+    """Ties the record to the request's log line."""

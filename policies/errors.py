@@ -1,0 +1,171 @@
+"""Reasons to refuse: one class per fact.
+
+The text given to a reason is for the operator's log, never for the wire and never secret; the
+wire's words for each reason stand in ``csc_server.wire.errors``.
+"""
+
+from __future__ import annotations
+
+
+class Refused(Exception):
+    """The rules said no. Never raised itself, only its subclasses."""
+
+
+# Who calls
+
+
+class TokenUnknown(Refused):
+    """No such access token."""
+
+
+class TokenExpired(Refused):
+    """The access token has expired or was revoked."""
+
+
+class LoginFailed(Refused):
+    """Unknown account, wrong password, suspended or throttled: one reason on purpose."""
+
+
+class RefreshTokenInvalid(Refused):
+    """No such refresh token, or it is expired or revoked."""
+
+
+class TokenToRevokeUnknown(Refused):
+    """The token to revoke is unknown, or belongs to another account."""
+
+
+class RateLimited(Refused):
+    """Too many calls from one place."""
+
+
+# Credentials
+
+
+class CredentialUnknown(Refused):
+    """No such credential, or it is another account's: one reason on purpose."""
+
+
+class CredentialDisabled(Refused):
+    """The key is switched off, or has no certificate yet."""
+
+
+class CertificateExpired(Refused):
+    """The signing certificate is outside its validity."""
+
+    def __init__(self, organization: str | None, common_name: str) -> None:
+        super().__init__(f"O={organization or ''},CN={common_name}")
+        self.organization = organization or ""
+        self.common_name = common_name
+
+
+class PageTokenInvalid(Refused):
+    """``pageToken`` was not issued by this service for this list."""
+
+
+class UserIdForbidden(Refused):
+    """``userID`` was given although the access token already names the user."""
+
+
+# Algorithms
+
+
+class KeyAlgorithmUnknown(Refused):
+    """No such key type."""
+
+
+class SignAlgoInvalid(Refused):
+    """The signature algorithm is not offered for this key."""
+
+
+class HashAlgoMissing(Refused):
+    """The signature algorithm names no digest and neither does the request."""
+
+
+class HashAlgoInvalid(Refused):
+    """The digest algorithm is unknown, too weak, or not the authorised one."""
+
+
+class SignAlgoParamsMissing(Refused):
+    """RSASSA-PSS without parameters."""
+
+
+class SignAlgoParamsInvalid(Refused):
+    """The parameters cannot be honoured."""
+
+
+class DigestLengthInvalid(Refused):
+    """A hash is not as long as its algorithm says."""
+
+
+# Authorisation
+
+
+class NumSignaturesTooLow(Refused):
+    """``numSignatures`` below 1."""
+
+
+class NumSignaturesTooHigh(Refused):
+    """``numSignatures`` above ``multisign``."""
+
+
+class HashesMissing(Refused):
+    """SCAL 2 and no hashes."""
+
+
+class HashCountDiffers(Refused):
+    """The number of hashes is not ``numSignatures``."""
+
+
+class AuthenticationDataUnknown(Refused):
+    """A factor was given that this credential does not know."""
+
+
+class PinMissing(Refused):
+    """The credential needs a PIN and none was given."""
+
+
+class PinWrong(Refused):
+    """The PIN does not match."""
+
+
+class PinLocked(Refused):
+    """Too many wrong PINs."""
+
+
+class OtpMissing(Refused):
+    """The credential needs a one-time code and none was given."""
+
+
+class OtpWrong(Refused):
+    """The code is not valid now."""
+
+
+class OtpReplayed(OtpWrong):
+    """The code, or one of a later time step, was accepted before."""
+
+
+class OtpLocked(Refused):
+    """Too many wrong codes."""
+
+
+class PinTooWeak(Refused):
+    """A new PIN breaks the rules for PINs."""
+
+
+# Signature activation data
+
+
+class SadUnknown(Refused):
+    """No such SAD, or it is of another account, client or credential: one reason on purpose."""
+
+
+class SadNotUsable(Refused):
+    """The SAD is spent, exchanged, revoked, or must be exchanged first."""
+
+
+class SadExpired(Refused):
+    """The SAD's time is over."""
+
+
+class HashNotAuthorized(Refused):
+    """A hash is not on the SAD, or asked more often than approved."""

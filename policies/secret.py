@@ -1,0 +1,74 @@
+"""Types of secrets: text that never shows itself.
+
+A secret's ``repr`` and ``str`` hide the value, so that a log line, a traceback or an f-string
+cannot leak it. Reading the value takes the explicit attribute ``value``.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True, repr=False, eq=False)
+class Secret:
+    """A text that must not be shown, compared in constant time."""
+
+    value: str
+    """The secret itself. Never log it, never put it in an exception."""
+
+    def __repr__(self) -> str:
+        return f"{type(self).__name__}(hidden)"
+
+    def __str__(self) -> str:
+        return repr(self)
+
+    def __eq__(self, other: object) -> bool:
+        if type(other) is not type(self):
+            return NotImplemented
+        assert isinstance(other, Secret)
+        return hmac.compare_digest(self.value.encode(), other.value.encode())
+
+    def __hash__(self) -> int:
+        return hash((type(self), self.digest()))
+
+    def digest(self) -> bytes:
+        """SHA-256 of the value, 32 bytes: what a store keeps in place of a token."""
+        return hashlib.sha256(self.value.encode("utf-8", "surrogatepass")).digest()
+
+
+class Pin(Secret):
+    """Knowledge factor of a signer (CSC v1 11.6, parameter PIN)."""
+
+    __slots__ = ()
+
+
+class Otp(Secret):
+    """One-time code of a signer (CSC v1 11.6, parameter OTP)."""
+
+    __slots__ = ()
+
+
+class Password(Secret):
+    """Password of an account."""
+
+    __slots__ = ()
+
+
+class Sad(Secret):
+    """Handle of signature activation data, opaque to the client (CSC v1 11.6)."""
+
+    __slots__ = ()
+
+
+class Token(Secret):
+    """Access or refresh token (RFC 6749 1.4, 1.5)."""
+
+    __slots__ = ()
+
+
+class TotpSeed(Secret):
+    """Base32 seed of an authenticator, shown once when it is paired (RFC 6238)."""
+
+    __slots__ = ()
