@@ -22,7 +22,6 @@ from policies.values import (
     AccountState,
     AuthenticatorId,
     Authorization,
-    ClientId,
     Credential,
     CredentialId,
     CredentialState,

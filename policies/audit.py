@@ -21,8 +21,8 @@ class EventType(StrEnum):
     ACCOUNT_SUSPENDED = "account.suspended"
     ACCOUNT_RESUMED = "account.resumed"
     LOGIN = "authn.login"
-    TOKEN_ISSUED = "token.issued"
-    TOKEN_REVOKED = "token.revoked"
+    TOKEN_ISSUED = "token.issued"  # noqa: S105 - the name of an event
+    TOKEN_REVOKED = "token.revoked"  # noqa: S105 - the name of an event
     FACTOR_BOUND = "authn.factor_bound"
     FACTOR_FAILED = "authn.factor_failed"
     FACTOR_LOCKED = "authn.factor_locked"

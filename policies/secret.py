@@ -25,9 +25,8 @@ class Secret:
         return repr(self)
 
     def __eq__(self, other: object) -> bool:
-        if type(other) is not type(self):
+        if not isinstance(other, Secret) or type(other) is not type(self):
             return NotImplemented
-        assert isinstance(other, Secret)
         return hmac.compare_digest(self.value.encode(), other.value.encode())
 
     def __hash__(self) -> int:

@@ -1,7 +1,7 @@
-"""Time-based one-time codes: which time steps count, and once only. (RFC 6238; security-and-pki 5.1)
+"""Time-based one-time codes: which time steps count, and once only. (RFC 6238)
 
-The comparison of a code with its seed happens in the HSM's signer process; here is what may be
-compared and what a match is worth.
+Numbers from security-and-pki 5.1. The comparison of a code with its seed happens in the HSM's
+signer process; here is what may be compared and what a match is worth.
 """
 
 from __future__ import annotations

@@ -1,0 +1,232 @@
+"""Settings: what they are called, what they mean, where they come from.
+
+An instance is a directory with ``paraph.toml``; each setting can be overridden by an environment
+variable (``PARAPH_PORT``, ``PARAPH_PKCS11__MODULE``). An unknown key refuses to start. Secrets are
+never settings: settings name the files they lie in. ``python -m csc_server.config`` prints the
+table of the README.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic.fields import FieldInfo
+from pydantic_settings import (
+    BaseSettings,
+    PydanticBaseSettingsSource,
+    SettingsConfigDict,
+    TomlConfigSettingsSource,
+)
+
+PREFIX = "PARAPH_"
+DELIMITER = "__"
+FILE = "paraph.toml"
+
+
+class ConfigurationRefused(Exception):
+    """The configuration cannot be used; the text says which key and why."""
+
+
+class Pkcs11Settings(BaseModel):
+    """The HSM."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    module: Path = Field(
+        Path("/usr/lib/softhsm/libsofthsm2.so"),
+        description="Path of the PKCS#11 module (v2.40).",
+    )
+    softhsm_conf: Path | None = Field(
+        None, description="softhsm.conf of this instance; only for SoftHSM."
+    )
+    service_token: str = Field(
+        "paraph-service", description="Label of the token with the service's own keys."
+    )
+    service_pin_file: Path = Field(
+        Path("secrets/service.pin"), description="File with the user PIN of the service token."
+    )
+    signers_token: str = Field(
+        "paraph-signers", description="Label of the token with the signers' keys."
+    )
+    signers_pin_file: Path = Field(
+        Path("secrets/signers.pin"), description="File with the user PIN of the signers' token."
+    )
+    key_store: Literal["token", "wrapped"] = Field(
+        "token",
+        description="`token`: keys stay in the HSM. `wrapped`: keys lie in the database, wrapped "
+        "under an HSM key; for more than about 10,000 keys or several hosts.",
+    )
+    processes: int = Field(
+        default_factory=lambda: os.cpu_count() or 1,
+        ge=1,
+        le=64,
+        description="Signer processes per web process. Default: number of cores.",
+    )
+    queue_limit: int = Field(
+        256, ge=1, description="Calls that may wait for a signer process; more are refused (503)."
+    )
+    call_limit_s: float = Field(
+        4.0, gt=0, le=5, description="Seconds after which a silent signer process is replaced."
+    )
+
+
+class ServiceSettings(BaseModel):
+    """What `info` says about the service."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    name: str = Field("Paraph", max_length=255, description="Commercial name.")
+    region: str = Field(
+        "RO",
+        pattern="^[A-Z]{2}$",
+        description="Country where the provider is established, ISO 3166-1 alpha-2.",
+    )
+    description: str = Field(
+        "Remote signing service", max_length=255, description="One line for people."
+    )
+    logo: str | None = Field(
+        None,
+        description="URL of a JPEG or PNG logo, at most 256 x 256. Default: the one we serve.",
+    )
+
+
+class LimitSettings(BaseModel):
+    """Bounds on what one request may cost."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    body_bytes: int = Field(
+        1024 * 1024, ge=1024, description="Largest request body in bytes; larger ones get 413."
+    )
+    request_s: float = Field(
+        15.0, gt=0, description="Seconds a request may take before it is answered with 503."
+    )
+    failed_logins_per_minute: int = Field(
+        10, ge=1, description="Failed logins per minute and address before 429."
+    )
+
+
+class Settings(BaseSettings):
+    """All settings of an instance."""
+
+    model_config = SettingsConfigDict(
+        extra="forbid",
+        frozen=True,
+        env_prefix=PREFIX,
+        env_nested_delimiter=DELIMITER,
+    )
+
+    instance: Path = Field(
+        Path("var"), description="Directory of the instance; relative paths start here."
+    )
+    environment: Literal["development", "production"] = Field(
+        "development",
+        description="`production` refuses demo accounts and warns about SoftHSM.",
+    )
+    host: str = Field("127.0.0.1", description="Address to listen on.")
+    port: int = Field(8080, ge=0, le=65535, description="TCP port to listen on.")
+    public_url: str | None = Field(
+        None,
+        description="URL under which clients reach the service. Default: from host and port.",
+    )
+    workers: int = Field(1, ge=1, le=64, description="Web processes, sharing the port.")
+    database_url: str | None = Field(
+        None,
+        description="`postgresql://user@host/name`, or `sqlite:///path`. "
+        "Default: SQLite in the instance.",
+    )
+    log_level: Literal["debug", "info", "warning", "error"] = Field(
+        "info", description="Least severe log events to write."
+    )
+    allow_rsa_2048: bool = Field(
+        False, description="Let new credentials have RSA-2048 keys (TS 119 312: not after 2028)."
+    )
+    pkcs11: Pkcs11Settings = Field(default_factory=Pkcs11Settings)
+    service: ServiceSettings = Field(default_factory=ServiceSettings)
+    limits: LimitSettings = Field(default_factory=LimitSettings)
+
+    @property
+    def base_url(self) -> str:
+        """Public URL without a trailing slash."""
+        if self.public_url:
+            return self.public_url.rstrip("/")
+        host = f"[{self.host}]" if ":" in self.host else self.host
+        return f"http://{host}:{self.port}"
+
+    @property
+    def database(self) -> str:
+        """The database's URL with its default filled in."""
+        return self.database_url or f"sqlite:///{self.path(Path('paraph.sqlite'))}"
+
+    def path(self, relative: Path) -> Path:
+        """An absolute path, relative ones seen from the instance."""
+        return (self.instance / relative).absolute()
+
+
+def load(instance: Path, **overrides: Any) -> Settings:
+    """The settings of an instance.
+
+    Raises:
+        ConfigurationRefused: An unknown key or a value out of range.
+    """
+    _refuse_unknown_variables()
+
+    class FromInstance(Settings):
+        @classmethod
+        def settings_customise_sources(
+            cls,
+            settings_cls: type[BaseSettings],
+            init_settings: PydanticBaseSettingsSource,
+            env_settings: PydanticBaseSettingsSource,
+            dotenv_settings: PydanticBaseSettingsSource,  # noqa: ARG003 - the library's signature
+            file_secret_settings: PydanticBaseSettingsSource,  # noqa: ARG003 - the same
+        ) -> tuple[PydanticBaseSettingsSource, ...]:
+            toml = TomlConfigSettingsSource(settings_cls, instance / FILE)
+            return init_settings, env_settings, toml
+
+    try:
+        return FromInstance(instance=instance, **overrides)
+    except ValidationError as refusal:
+        first = refusal.errors()[0]
+        key = ".".join(str(part) for part in first["loc"])
+        raise ConfigurationRefused(f"{key}: {first['msg']}") from refusal
+    except ValueError as refusal:
+        raise ConfigurationRefused(f"{instance / FILE}: {refusal}") from refusal
+
+
+def _refuse_unknown_variables() -> None:
+    known = {variable for variable, _, _ in _fields(Settings, PREFIX)}
+    for name in os.environ:
+        if name.upper().startswith(PREFIX) and name.upper() not in known:
+            raise ConfigurationRefused(f"environment variable {name}: no such setting")
+
+
+def _fields(model: type[BaseModel], prefix: str) -> Iterator[tuple[str, str, FieldInfo]]:
+    """(environment variable, dotted key, field) of every setting, groups opened."""
+    for name, field in model.model_fields.items():
+        if isinstance(field.annotation, type) and issubclass(field.annotation, BaseModel):
+            yield from (
+                (variable, f"{name}.{key}", inner)
+                for variable, key, inner in _fields(
+                    field.annotation, f"{prefix}{name.upper()}{DELIMITER}"
+                )
+            )
+        else:
+            yield f"{prefix}{name.upper()}", name, field
+
+
+def table() -> str:
+    """The settings as the Markdown table of the README."""
+    lines = ["| key in `paraph.toml` | environment | default | meaning |", "|---|---|---|---|"]
+    for variable, key, field in _fields(Settings, PREFIX):
+        default = "" if field.default_factory or field.default is None else f"`{field.default}`"
+        lines.append(f"| `{key}` | `{variable}` | {default} | {field.description} |")
+    return "\n".join(lines) + "\n"
+
+
+if __name__ == "__main__":
+    print(table(), end="")  # noqa: T201 - the table is this entry's output
