@@ -99,6 +99,20 @@ class PasswordHasher(Protocol):
         """True when the password matches. ``None`` (no such account) costs the same time."""
 
 
+class LoginPacing(Protocol):
+    """How fast addresses fail to log in."""
+
+    def admit(self, address: str, now: datetime) -> None:
+        """Let the address try.
+
+        Raises:
+            RateLimited: It failed too often lately.
+        """
+
+    def failed(self, address: str, now: datetime) -> None:
+        """Count a failure."""
+
+
 class Accounts(Protocol):
     """People and their logins."""
 

@@ -1,0 +1,1 @@
+"""The world outside: clock, randomness, password hashing."""

@@ -1,0 +1,1 @@
+"""What `csc-server` can be told to do, one file per word."""

@@ -1,0 +1,1 @@
+"""HTTP: routes, handlers of three lines, and the one middleware around them."""

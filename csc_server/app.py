@@ -1,0 +1,182 @@
+"""The composition root: settings to edges, edges to operations, operations to an application.
+
+Every object of the service is made here and handed in; nothing reaches for anything.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Final
+
+import structlog
+from aiohttp import web
+
+from csc_server import ports, storage
+from csc_server.adapters.clock import SystemClock
+from csc_server.adapters.entropy import SystemEntropy
+from csc_server.adapters.pacing import FailurePacing
+from csc_server.adapters.passwords import Argon2Hasher
+from csc_server.config import Settings
+from csc_server.operations.authorize import Authorize
+from csc_server.operations.credentials import CredentialInfo, ListCredentials
+from csc_server.operations.effects import Effects
+from csc_server.operations.expire import ExpireAuthorizations
+from csc_server.operations.extend_transaction import ExtendTransaction
+from csc_server.operations.sign_hash import SignHash
+from csc_server.operations.tokens import Authenticate, LogIn, Refresh, Revoke
+from csc_server.web import middleware, routes
+from csc_server.web.services import SERVICES, Services
+from csc_server.wire.common import ServiceInfo
+from hsm.pool import PoolSettings, SignerPool
+from policies.algorithms import DEFAULT_KEY_ALGORITHMS, KeyAlgorithm
+
+SWEEP_EVERY_S: Final = 15.0
+"""Seconds between two looks for SADs whose time is over."""
+
+_log = structlog.get_logger("csc_server")
+
+
+@dataclass(frozen=True, slots=True)
+class Edges:
+    """The outside, opened."""
+
+    device: SignerPool
+    store: storage.Storage
+
+
+def pool_settings(settings: Settings, *, roles: frozenset[str], processes: int) -> PoolSettings:
+    """How this instance's signer processes are started."""
+    hsm = settings.pkcs11
+    return PoolSettings(
+        module=hsm.module,
+        softhsm_conf=settings.path(hsm.softhsm_conf) if hsm.softhsm_conf else None,
+        service_token=hsm.service_token,
+        service_pin_file=settings.path(hsm.service_pin_file),
+        signers_token=hsm.signers_token,
+        signers_pin_file=settings.path(hsm.signers_pin_file),
+        key_store=hsm.key_store,
+        processes=processes,
+        roles=roles,
+        queue_limit=hsm.queue_limit,
+        call_limit_s=hsm.call_limit_s,
+    )
+
+
+def journal_path(settings: Settings, node: str) -> Path:
+    """Where a process keeps its own copy of the audit log's head."""
+    return settings.path(Path("audit")) / f"head-{node}.json"
+
+
+def checkpoints_path(settings: Settings, node: str) -> Path:
+    """Where a process keeps the signed checkpoints of the audit log."""
+    return settings.path(Path("audit")) / f"checkpoints-{node}.jsonl"
+
+
+@asynccontextmanager
+async def open_edges(settings: Settings, node: str) -> AsyncIterator[Edges]:
+    """Signer processes and database, closed again at the end, in the other order."""
+    async with AsyncExitStack() as stack:
+        wanted = pool_settings(
+            settings, roles=frozenset({"sign"}), processes=settings.pkcs11.processes
+        )
+        device = await stack.enter_async_context(SignerPool(wanted))
+        store = await stack.enter_async_context(
+            storage.open_storage(
+                settings.database,
+                journal=journal_path(settings, node),
+                checkpoints=checkpoints_path(settings, node),
+                sign_checkpoint=device.checkpoint,
+            )
+        )
+        yield Edges(device, store)
+
+
+def services(settings: Settings, edges: Edges, entropy: ports.Entropy) -> Services:
+    """The operations over these edges."""
+    store, clock, effects = edges.store, SystemClock(), Effects()
+    signing: dict[str, Any] = {
+        "authorizations": store.authorizations,
+        "device": edges.device,
+        "clock": clock,
+        "entropy": entropy,
+        "effects": effects,
+    }
+    return Services(
+        info=service_info(settings),
+        key_algorithms=key_algorithms(settings),
+        clock=clock,
+        authenticate=Authenticate(store.tokens, clock),
+        log_in=LogIn(
+            accounts=store.accounts,
+            tokens=store.tokens,
+            hasher=Argon2Hasher(entropy),
+            pacing=FailurePacing(settings.limits.failed_logins_per_minute),
+            clock=clock,
+            entropy=entropy,
+        ),
+        refresh=Refresh(store.tokens, clock, entropy),
+        revoke=Revoke(store.tokens, clock),
+        list_credentials=ListCredentials(store.credentials),
+        credential_info=CredentialInfo(store.credentials),
+        authorize=Authorize(**signing),
+        extend_transaction=ExtendTransaction(**signing),
+        sign_hash=SignHash(**signing),
+        effects=effects,
+        storage_answers=store.ping,
+        device_health=edges.device.health,
+    )
+
+
+def service_info(settings: Settings) -> ServiceInfo:
+    """What ``info`` says of this instance."""
+    about = settings.service
+    logo = about.logo or f"{settings.base_url}/logo.png"
+    return ServiceInfo(about.name, logo, about.region, about.description)
+
+
+def key_algorithms(settings: Settings) -> tuple[KeyAlgorithm, ...]:
+    """Key types that new credentials may have."""
+    if settings.allow_rsa_2048:
+        return (KeyAlgorithm.RSA_2048, *DEFAULT_KEY_ALGORITHMS)
+    return DEFAULT_KEY_ALGORITHMS
+
+
+def build(settings: Settings, node: str) -> web.Application:
+    """The aiohttp application of one web process.
+
+    Args:
+        node: Name of the process among those of this instance; its journal carries it.
+    """
+    entropy = SystemEntropy()
+    application = web.Application(
+        middlewares=[middleware.edge(settings.limits.request_s, entropy)],
+        client_max_size=settings.limits.body_bytes,
+    )
+    application.router.add_route("*", "/{path:.*}", routes.dispatch)
+
+    async def lifespan(application: web.Application) -> AsyncIterator[None]:
+        async with open_edges(settings, node) as edges:
+            application[SERVICES] = services(settings, edges, entropy)
+            expire = ExpireAuthorizations(edges.store.authorizations, SystemClock())
+            sweeper = asyncio.create_task(_sweep(expire))
+            yield
+            sweeper.cancel()
+            await asyncio.wait([sweeper])
+            await application[SERVICES].effects.drain()
+
+    application.cleanup_ctx.append(lifespan)
+    return application
+
+
+async def _sweep(expire: ExpireAuthorizations) -> None:
+    while True:
+        try:
+            if count := await expire():
+                _log.info("sads_expired", count=count)
+        except ports.StorageUnavailable as reason:
+            _log.warning("sweep_failed", reason=str(reason))
+        await asyncio.sleep(SWEEP_EVERY_S)

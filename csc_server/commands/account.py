@@ -1,0 +1,116 @@
+"""`csc-server account`: people who may log in."""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+
+import pyotp
+import segno
+
+from csc_server.commands import common
+from csc_server.commands.common import CommandFailed
+from csc_server.config import Settings
+from csc_server.ports import NameTaken
+from policies import totp
+from policies.secret import Password, TotpSeed
+from policies.values import AccountState
+
+
+def register(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    """Add the command and its words."""
+    parser = commands.add_parser("account", help="create, list, suspend, resume, unlock, pair")
+    words = parser.add_subparsers(required=True, metavar="WORD")
+    for word, text, work in (
+        ("create", "create an account; asks for the password", _create),
+        ("pair", "pair a TOTP authenticator; shows its QR code once", _pair),
+        ("suspend", "refuse logins and tokens of an account", _suspend),
+        ("resume", "let an account act again", _resume),
+        ("unlock", "lift the locks that wrong passwords, PINs and codes have put", _unlock),
+    ):
+        one = words.add_parser(word, help=text)
+        one.add_argument("username")
+        one.set_defaults(run=work)
+    words.add_parser("list", help="list the accounts").set_defaults(run=_list)
+
+
+def show_pairing(username: str, issuer: str, seed: TotpSeed) -> None:
+    """Print the QR code and the secret for an authenticator app."""
+    uri = provisioning_uri(username, issuer, seed)
+    segno.make(uri, error="m").terminal(compact=True)
+    print(f"TOTP secret: {seed.value}")
+
+
+def provisioning_uri(username: str, issuer: str, seed: TotpSeed) -> str:
+    """``otpauth://`` text of RFC 6238 apps; as secret as the seed."""
+    code = pyotp.TOTP(seed.value, digits=totp.DIGITS, interval=totp.STEP_S)
+    return code.provisioning_uri(name=username, issuer_name=issuer)
+
+
+def _create(arguments: argparse.Namespace) -> int:
+    settings = common.settings_of(arguments)
+    password = Password(common.ask_secret("Password", twice=True))
+
+    async def work() -> None:
+        async with common.administration(settings) as opened:
+            try:
+                account_id = await opened.enrolment.create_account(arguments.username, password)
+            except NameTaken as reason:
+                raise CommandFailed(f"{arguments.username} exists already") from reason
+            print(f"Created account {arguments.username} ({account_id}).")
+
+    asyncio.run(work())
+    return 0
+
+
+def _pair(arguments: argparse.Namespace) -> int:
+    settings = common.settings_of(arguments)
+
+    async def work() -> None:
+        async with common.administration(settings) as opened:
+            account = await common.account_named(opened.store, arguments.username)
+            seed = await opened.enrolment.pair_authenticator(account.account_id)
+            show_pairing(account.username, settings.service.name, seed)
+
+    asyncio.run(work())
+    return 0
+
+
+def _suspend(arguments: argparse.Namespace) -> int:
+    return _set_state(arguments, AccountState.SUSPENDED)
+
+
+def _resume(arguments: argparse.Namespace) -> int:
+    return _set_state(arguments, AccountState.ACTIVE)
+
+
+def _set_state(arguments: argparse.Namespace, state: AccountState) -> int:
+    async def work(settings: Settings) -> None:
+        async with common.administration(settings) as opened:
+            account = await common.account_named(opened.store, arguments.username)
+            await opened.enrolment.set_account_state(account.account_id, state)
+            print(f"{account.username} is {state}.")
+
+    asyncio.run(work(common.settings_of(arguments)))
+    return 0
+
+
+def _unlock(arguments: argparse.Namespace) -> int:
+    async def work(settings: Settings) -> None:
+        async with common.administration(settings) as opened:
+            account = await common.account_named(opened.store, arguments.username)
+            await opened.enrolment.unlock(account.account_id)
+            print(f"{account.username} is unlocked.")
+
+    asyncio.run(work(common.settings_of(arguments)))
+    return 0
+
+
+def _list(arguments: argparse.Namespace) -> int:
+    async def work(settings: Settings) -> None:
+        async with common.administration(settings) as opened:
+            for account in await opened.store.accounts.all():
+                print(f"{account.account_id}  {account.state:<9}  {account.username}")
+
+    asyncio.run(work(common.settings_of(arguments)))
+    return 0

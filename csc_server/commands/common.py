@@ -1,0 +1,130 @@
+"""What several commands need: the instance, its administration, questions to the person."""
+
+from __future__ import annotations
+
+import argparse
+import getpass
+import os
+import sys
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+from csc_server import app, config, storage
+from csc_server.adapters.clock import SystemClock
+from csc_server.adapters.entropy import SystemEntropy
+from csc_server.adapters.passwords import Argon2Hasher
+from csc_server.config import Settings
+from csc_server.operations.enrol import Enrolment
+from csc_server.ports import Account
+from hsm.pool import SignerPool
+from pki.authority import Authority
+
+CA_ROOT: Final = Path("ca/root.der")
+CA_ISSUING: Final = Path("ca/issuing.der")
+AUDIT: Final = Path("audit")
+
+
+class CommandFailed(Exception):
+    """The command cannot go on; the text is for the person at the terminal."""
+
+
+@dataclass(frozen=True, slots=True)
+class Administration:
+    """An opened instance, for commands that change it."""
+
+    settings: Settings
+    device: SignerPool
+    store: storage.Storage
+    enrolment: Enrolment
+
+
+def settings_of(arguments: argparse.Namespace) -> Settings:
+    """The instance's settings.
+
+    Raises:
+        CommandFailed: There is no instance yet.
+    """
+    instance: Path = arguments.instance
+    if not (instance / config.FILE).exists():
+        raise CommandFailed(f"{instance} is no instance yet; create it with: csc-server init")
+    return config.load(instance)
+
+
+@asynccontextmanager
+async def administration(settings: Settings) -> AsyncIterator[Administration]:
+    """One signer process with the administrator's role, and the database."""
+    wanted = app.pool_settings(settings, roles=frozenset({"admin", "sign"}), processes=1)
+    async with (
+        SignerPool(wanted) as device,
+        storage.open_storage(
+            settings.database,
+            journal=app.journal_path(settings, "cli"),
+            checkpoints=app.checkpoints_path(settings, "cli"),
+            sign_checkpoint=device.checkpoint,
+        ) as store,
+    ):
+        yield Administration(settings, device, store, _enrolment(store, device))
+
+
+def _enrolment(store: storage.Storage, device: SignerPool) -> Enrolment:
+    entropy = SystemEntropy()
+    return Enrolment(
+        accounts=store.accounts,
+        credentials=store.credentials,
+        device=device,
+        hasher=Argon2Hasher(entropy),
+        clock=SystemClock(),
+        entropy=entropy,
+        operator=getpass.getuser(),
+    )
+
+
+def authority_of(settings: Settings) -> Authority:
+    """The certificates of the instance's authority."""
+    root, issuing = settings.path(CA_ROOT), settings.path(CA_ISSUING)
+    return Authority(root.read_bytes(), issuing.read_bytes())
+
+
+async def account_named(store: storage.Storage, username: str) -> Account:
+    """The account.
+
+    Raises:
+        CommandFailed: No such account.
+    """
+    account = await store.accounts.find(username)
+    if account is None:
+        raise CommandFailed(f"no account {username}")
+    return account
+
+
+def ask_secret(question: str, *, twice: bool = False) -> str:
+    """A secret from the terminal, or one line of standard input when that is no terminal.
+
+    Raises:
+        CommandFailed: Empty, or the two entries differ.
+    """
+    if not sys.stdin.isatty():
+        answer = sys.stdin.readline().rstrip("\n")
+    else:
+        answer = getpass.getpass(f"{question}: ")
+        if twice and getpass.getpass(f"{question}, once more: ") != answer:
+            raise CommandFailed("the two entries differ")
+    if not answer:
+        raise CommandFailed(f"{question}: nothing entered")
+    return answer
+
+
+def write_private(path: Path, content: bytes) -> None:
+    """Write a file that only its owner may read, whole or not at all."""
+    path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+    temporary = path.with_name(f".{path.name}.new")
+    temporary.unlink(missing_ok=True)
+    descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    with os.fdopen(descriptor, "wb") as file:
+        file.write(content)
+        file.flush()
+        os.fsync(file.fileno())
+    temporary.replace(path)

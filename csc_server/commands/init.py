@@ -1,0 +1,113 @@
+"""`csc-server init`: an instance directory with everything a service needs, or a newer one.
+
+Tokens, PIN files, configuration, database, service keys, authority. Every step looks first
+whether its work is done, so a run that was stopped half-way is finished by the next one.
+"""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+from pathlib import Path
+from typing import Final
+
+from csc_server import config, storage
+from csc_server.adapters.clock import SystemClock
+from csc_server.adapters.entropy import SystemEntropy
+from csc_server.commands import common
+from csc_server.commands.common import CommandFailed
+from csc_server.config import Settings
+from csc_server.operations.enrol import serial_number
+from hsm import provision
+from pki import authority
+
+SOFTHSM_CONF: Final = Path("softhsm.conf")
+_DIRECTORIES: Final = ("secrets", "tokens", "audit", "ca", "log")
+
+
+def register(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    """Add the command."""
+    parser = commands.add_parser("init", help="create an instance, or bring one up to date")
+    parser.set_defaults(run=run)
+
+
+def run(arguments: argparse.Namespace) -> int:
+    """Create or complete the instance."""
+    settings = initialise(arguments.instance)
+    print(f"The instance {settings.instance} is ready.")
+    return 0
+
+
+def initialise(instance: Path) -> Settings:
+    """Afterwards the instance is complete; what was there is kept.
+
+    Raises:
+        CommandFailed: A part is missing on this machine, or the configuration is refused.
+    """
+    instance.mkdir(mode=0o700, parents=True, exist_ok=True)
+    for name in _DIRECTORIES:
+        (instance / name).mkdir(mode=0o700, exist_ok=True)
+    if not (instance / config.FILE).exists():
+        common.write_private(instance / config.FILE, _FIRST_CONFIGURATION.encode())
+    settings = config.load(instance)
+    if settings.pkcs11.softhsm_conf is not None:
+        _softhsm(settings)
+    storage.migrate(settings.database)
+    asyncio.run(_keys(settings))
+    return settings
+
+
+def _softhsm(settings: Settings) -> None:
+    """Two SoftHSM tokens with random PINs in files of their own."""
+    hsm = settings.pkcs11
+    if hsm.softhsm_conf is None:
+        return
+    conf = settings.path(hsm.softhsm_conf)
+    if not conf.exists():
+        tokens = settings.path(Path("tokens"))
+        common.write_private(conf, provision.softhsm_conf(tokens).encode())
+    for label, pin_file in (
+        (hsm.service_token, settings.path(hsm.service_pin_file)),
+        (hsm.signers_token, settings.path(hsm.signers_pin_file)),
+    ):
+        _token(conf, label, pin_file)
+
+
+def _token(conf: Path, label: str, pin_file: Path) -> None:
+    if provision.token_exists(conf, label):
+        return
+    # The files come first: a token whose PIN nobody wrote down would be lost.
+    entropy = SystemEntropy()
+    pin, so_pin = entropy.identifier(), entropy.identifier()
+    common.write_private(pin_file, pin.encode())
+    common.write_private(pin_file.with_suffix(".so-pin"), so_pin.encode())
+    try:
+        provision.create_token(conf, label, so_pin=so_pin, pin=pin)
+    except provision.ProvisioningFailed as reason:
+        raise CommandFailed(str(reason)) from reason
+
+
+async def _keys(settings: Settings) -> None:
+    """Service keys in the HSM, and the authority's certificates."""
+    async with common.administration(settings) as opened:
+        await opened.device.initialise()
+        root, issuing = settings.path(common.CA_ROOT), settings.path(common.CA_ISSUING)
+        if root.exists() and issuing.exists():
+            return
+        entropy = SystemEntropy()
+        serials = serial_number(entropy), serial_number(entropy)
+        about = settings.service
+        made = await authority.establish(
+            opened.device, about.name, about.region, serials, SystemClock().now()
+        )
+        common.write_private(root, made.root)
+        common.write_private(issuing, made.issuing)
+
+
+_FIRST_CONFIGURATION: Final = f"""\
+# Configuration of this Paraph instance. Every key is described in the README.
+# Relative paths start at this directory. After a change: restart the service.
+
+[pkcs11]
+softhsm_conf = "{SOFTHSM_CONF}"
+"""

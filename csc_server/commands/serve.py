@@ -1,0 +1,71 @@
+"""`csc-server serve`: one web process on a listening socket that its parent opened.
+
+Started and restarted by `csc-server run`; not meant to be started by hand.
+"""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import signal
+import socket
+from typing import Final
+
+import structlog
+import uvloop
+from aiohttp import web
+
+from csc_server import app, logs, storage
+from csc_server.commands import common
+from csc_server.config import Settings
+from hsm import process
+
+SHUTDOWN_S: Final = 10.0
+"""Seconds that requests under way get at a stop."""
+REFUSED: Final = 78
+"""Exit status that says: starting me again will not help (EX_CONFIG of sysexits.h)."""
+
+_log = structlog.get_logger("csc_server")
+
+
+def register(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    """Add the command, without a help text: it is for `run`."""
+    parser = commands.add_parser("serve")
+    parser.add_argument("--listener", type=int, required=True, help="inherited socket")
+    parser.add_argument("--node", required=True, help="name of this process")
+    parser.set_defaults(run=run)
+
+
+def run(arguments: argparse.Namespace) -> int:
+    """Serve until SIGTERM or SIGINT."""
+    process.die_with_parent()
+    settings = common.settings_of(arguments)
+    logs.configure(settings.log_level)
+    listener = socket.socket(fileno=arguments.listener)
+    try:
+        uvloop.run(_serve(settings, listener, arguments.node))
+    except storage.RolledBack as reason:
+        _log.error("refused_to_start", reason=str(reason))
+        return REFUSED
+    return 0
+
+
+async def _serve(settings: Settings, listener: socket.socket, node: str) -> None:
+    stop = asyncio.Event()
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(number, stop.set)
+    runner = web.AppRunner(
+        app.build(settings, node),
+        handle_signals=False,
+        access_log=None,
+        shutdown_timeout=SHUTDOWN_S,
+    )
+    await runner.setup()
+    try:
+        await web.SockSite(runner, listener, backlog=1024).start()
+        _log.info("serving", url=settings.base_url, node=node)
+        await stop.wait()
+    finally:
+        await runner.cleanup()
+        _log.info("stopped", node=node)

@@ -1,0 +1,211 @@
+"""What operators do for people: accounts, authenticators, credentials.
+
+The same steps will serve the registration API; today the command line calls them.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Final
+
+from csc_server.ports import Account, Accounts, Clock, Credentials, Entropy, PasswordHasher
+from hsm.interface import BindingClaim, KeyAdministration, NewKey
+from pki import authority
+from pki.authority import Authority
+from pki.certificates import Person
+from policies import errors
+from policies.algorithms import KeyAlgorithm
+from policies.audit import Event, EventType, Outcome
+from policies.secret import Password, Pin, TotpSeed
+from policies.values import (
+    AccountId,
+    AccountState,
+    AuthenticatorId,
+    Credential,
+    CredentialId,
+    CredentialState,
+    Factor,
+    SealedTotp,
+)
+
+MULTISIGN: Final = 100
+"""Signatures one authorisation may cover unless the operator says otherwise."""
+MULTISIGN_MOST: Final = 1000
+"""security-and-pki 5.5: at most 1,000 hashes per request."""
+
+
+@dataclass(frozen=True, slots=True)
+class NewCredential:
+    """What an operator asks for."""
+
+    account_id: AccountId
+    person: Person
+    algorithm: KeyAlgorithm
+    pin: Pin | None
+    """Set to ask for a PIN."""
+    use_otp: bool
+    """Ask for codes of the account's newest authenticator."""
+    multisign: int = MULTISIGN
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Enrolment:
+    """The administration of people."""
+
+    accounts: Accounts
+    credentials: Credentials
+    device: KeyAdministration
+    hasher: PasswordHasher
+    clock: Clock
+    entropy: Entropy
+    operator: str
+    """Who does it, for the audit log."""
+
+    async def create_account(self, username: str, password: Password) -> AccountId:
+        """A new account.
+
+        Raises:
+            NameTaken: The user name belongs to another account.
+        """
+        account_id = AccountId(self.entropy.identifier())
+        now = self.clock.now()
+        hashed = await self.hasher.hash(password)
+        account = Account(account_id, username, hashed, AccountState.ACTIVE, now)
+        await self.accounts.add(
+            account, [self._event(EventType.ACCOUNT_CREATED, now, account_id=account_id)]
+        )
+        return account_id
+
+    async def set_account_state(self, account_id: AccountId, state: AccountState) -> None:
+        """Suspend or resume an account."""
+        active = state is AccountState.ACTIVE
+        kind = EventType.ACCOUNT_RESUMED if active else EventType.ACCOUNT_SUSPENDED
+        record = self._event(kind, self.clock.now(), account_id=account_id)
+        await self.accounts.set_state(account_id, state, [record])
+
+    async def unlock(self, account_id: AccountId) -> None:
+        """Lift every lock that wrong passwords, PINs and codes have put on an account."""
+        record = self._event(EventType.FACTOR_UNLOCKED, self.clock.now(), account_id=account_id)
+        await self.accounts.unlock(account_id, [record])
+
+    async def pair_authenticator(self, account_id: AccountId) -> TotpSeed:
+        """A new TOTP authenticator; its seed is shown once and never again."""
+        authenticator_id = AuthenticatorId(self.entropy.identifier())
+        sealed, seed = await self.device.new_totp(authenticator_id, account_id)
+        now = self.clock.now()
+        record = self._event(
+            EventType.FACTOR_BOUND,
+            now,
+            account_id=account_id,
+            authenticator_id=authenticator_id,
+        )
+        authenticator = SealedTotp(authenticator_id, account_id, sealed, -1)
+        await self.credentials.add_authenticator(authenticator, now, [record])
+        return seed
+
+    async def create_credential(self, new: NewCredential, issuer: Authority) -> Credential:
+        """A key in the HSM, a certificate for it, and the row that ties both to the account.
+
+        Raises:
+            OtpMissing: Codes are wanted, but the account has no authenticator.
+            PinTooWeak: See ``policies.pin``.
+            ValueError: Neither PIN nor codes, or ``multisign`` outside 1 to 1,000.
+        """
+        if not (new.pin or new.use_otp):
+            raise ValueError("a credential needs a PIN, codes, or both")
+        if not 1 <= new.multisign <= MULTISIGN_MOST:
+            raise ValueError(f"multisign lies between 1 and {MULTISIGN_MOST}")
+        credential_id = CredentialId(self.entropy.identifier())
+        authenticator_id = await self._authenticator(new)
+        verifier = None
+        if new.pin is not None:
+            verifier = await self.device.new_pin_verifier(credential_id, new.pin)
+        key = await self.device.generate_key(new.algorithm)
+        now = self.clock.now()
+        serial = serial_number(self.entropy)
+        chain = await authority.issue(self.device, issuer, new.person, key.public_key, serial, now)
+        claim = _claim(new, credential_id, key, authenticator_id, verifier)
+        credential = _credential(new, claim, chain, await self.device.bind(claim))
+        await self.credentials.add(credential, now, self._created(credential, now))
+        return credential
+
+    async def set_credential_state(self, credential: Credential, state: CredentialState) -> None:
+        """Enable or disable a key."""
+        enabled = state is CredentialState.ENABLED
+        record = self._event(
+            EventType.KEY_ENABLED if enabled else EventType.KEY_DISABLED,
+            self.clock.now(),
+            account_id=credential.account_id,
+            credential_id=credential.credential_id,
+        )
+        await self.credentials.set_state(credential.credential_id, state, [record])
+
+    async def _authenticator(self, new: NewCredential) -> AuthenticatorId | None:
+        if not new.use_otp:
+            return None
+        found = await self.credentials.authenticator_of(new.account_id)
+        if found is None:
+            raise errors.OtpMissing("the account has no authenticator")
+        return found.authenticator_id
+
+    def _created(self, credential: Credential, now: datetime) -> list[Event]:
+        about = {
+            "account_id": str(credential.account_id),
+            "credential_id": str(credential.credential_id),
+            "key_id": credential.key_ref.key_id.hex(),
+        }
+        return [
+            self._event(EventType.KEY_GENERATED, now, **about),
+            self._event(EventType.CERTIFICATE_ISSUED, now, **about),
+        ]
+
+    def _event(self, kind: EventType, now: datetime, **details: str) -> Event:
+        from_operator = f"operator:{self.operator}"
+        return Event(kind, Outcome.SUCCESS, now, from_operator, details)
+
+
+def serial_number(entropy: Entropy) -> int:
+    """A certificate serial number of 128 bits, the first of them set: positive, 17 octets."""
+    return int(entropy.identifier(), 16) | 1 << 127
+
+
+def _claim(
+    new: NewCredential,
+    credential_id: CredentialId,
+    key: NewKey,
+    authenticator_id: AuthenticatorId | None,
+    verifier: bytes | None,
+) -> BindingClaim:
+    chosen = {Factor.PIN: new.pin is not None, Factor.OTP: new.use_otp}
+    return BindingClaim(
+        credential_id=credential_id,
+        account_id=new.account_id,
+        key_ref=key.key_ref,
+        public_key=key.public_key,
+        factors=frozenset(factor for factor, wanted in chosen.items() if wanted),
+        multisign=new.multisign,
+        authenticator_id=authenticator_id,
+        pin_verifier=verifier,
+    )
+
+
+def _credential(
+    new: NewCredential, claim: BindingClaim, chain: tuple[bytes, ...], binding: bytes
+) -> Credential:
+    return Credential(
+        credential_id=claim.credential_id,
+        account_id=claim.account_id,
+        description=f"{new.person.common_name}, {new.algorithm.label}",
+        key_ref=claim.key_ref,
+        key_algorithm=new.algorithm,
+        public_key=claim.public_key,
+        certificates=chain,
+        certificate=authority.facts(chain[0]),
+        state=CredentialState.ENABLED,
+        factors=claim.factors,
+        multisign=claim.multisign,
+        authenticator_id=claim.authenticator_id,
+        pin_verifier=claim.pin_verifier,
+        binding=binding,
+    )

@@ -1,0 +1,190 @@
+"""Who calls: log in, renew, revoke, and look up a bearer. (CSC v1 11.2, 11.3)"""
+
+from __future__ import annotations
+
+import ipaddress
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Final
+
+from csc_server.operations.records import event
+from csc_server.ports import (
+    Account,
+    Accounts,
+    Call,
+    Clock,
+    Entropy,
+    LoginPacing,
+    NewToken,
+    PasswordHasher,
+    Tokens,
+)
+from policies import errors, tokens
+from policies.audit import EventType, Outcome
+from policies.secret import Password, Token
+from policies.tokens import TokenKind
+from policies.values import AccountState, ClientId, GrantId, Principal
+
+DIRECT: Final = ClientId("basic")
+"""The client of every token of auth/login: with Basic no client names itself (CSC v1 8.2)."""
+
+
+@dataclass(frozen=True, slots=True)
+class Login:
+    """What auth/login gives."""
+
+    access_token: Token
+    refresh_token: Token | None
+    expires_in_s: int
+
+
+@dataclass(frozen=True, slots=True)
+class Authenticate:
+    """Bearer token to principal."""
+
+    tokens: Tokens
+    clock: Clock
+
+    async def __call__(self, token: Token) -> Principal:
+        """Who calls.
+
+        Raises:
+            TokenUnknown, TokenExpired: See ``policies.tokens.bearer``.
+        """
+        return tokens.bearer(await self.tokens.find(token.digest()), self.clock.now())
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LogIn:
+    """auth/login with user name and password."""
+
+    accounts: Accounts
+    tokens: Tokens
+    hasher: PasswordHasher
+    pacing: LoginPacing
+    clock: Clock
+    entropy: Entropy
+
+    async def __call__(
+        self, call: Call, username: str, password: Password, *, remember_me: bool
+    ) -> Login:
+        """A new grant with an access token and, if asked, a refresh token.
+
+        An unknown name, a wrong password, a suspended account and one with too many failures
+        get the same answer after the same work.
+
+        Raises:
+            RateLimited: The address failed too often.
+            LoginFailed: No.
+        """
+        now = self.clock.now()
+        self.pacing.admit(call.source, now)
+        account = await self.accounts.find(username)
+        matches = await self.hasher.verify(password, account.password_hash if account else None)
+        if account is None:
+            self.pacing.failed(call.source, now)
+            raise errors.LoginFailed("unknown account")
+        if not matches or account.state is not AccountState.ACTIVE:
+            await self._failed(call, account, now)
+            raise errors.LoginFailed(account.account_id)
+        return await self._open(call, account, now, remember_me=remember_me)
+
+    async def _failed(self, call: Call, account: Account, now: datetime) -> None:
+        self.pacing.failed(call.source, now)
+        subject = _subject(account, call.source)
+        record = event(EventType.LOGIN, account.account_id, call, now, Outcome.FAILURE)
+        await self.accounts.login_failed(subject, now, [record])
+
+    async def _open(
+        self, call: Call, account: Account, now: datetime, *, remember_me: bool
+    ) -> Login:
+        grant = GrantId(self.entropy.identifier())
+        principal = Principal(account.account_id, DIRECT, grant)
+        access = _access(self.entropy, now)
+        new = [access]
+        if remember_me:
+            expires_at = now + tokens.REFRESH_LIFETIME
+            new.append(NewToken(Token(self.entropy.token()), TokenKind.REFRESH, expires_at))
+        record = event(EventType.LOGIN, account.account_id, call, now, grant_id=grant)
+        subject = _subject(account, call.source)
+        if not await self.tokens.open(principal, new, subject, now, [record]):
+            self.pacing.failed(call.source, now)
+            raise errors.LoginFailed("too many failures")
+        return _login(access, new[1].token if remember_me else None)
+
+
+@dataclass(frozen=True, slots=True)
+class Refresh:
+    """auth/login with a refresh token."""
+
+    tokens: Tokens
+    clock: Clock
+    entropy: Entropy
+
+    async def __call__(self, call: Call, refresh_token: Token) -> Login:
+        """A new access token of the same grant; the refresh token stays.
+
+        Raises:
+            RefreshTokenInvalid: See ``policies.tokens.refresh``.
+        """
+        now = self.clock.now()
+        facts = await self.tokens.find(refresh_token.digest())
+        principal = tokens.refresh(facts, now)
+        access = _access(self.entropy, now)
+        record = event(
+            EventType.TOKEN_ISSUED, principal.account_id, call, now, grant_id=principal.grant_id
+        )
+        await self.tokens.renew(principal.grant_id, access, [record])
+        return _login(access, None)
+
+
+@dataclass(frozen=True, slots=True)
+class Revoke:
+    """auth/revoke."""
+
+    tokens: Tokens
+    clock: Clock
+
+    async def __call__(self, call: Call, principal: Principal, token: Token) -> None:
+        """Afterwards the token is dead; a refresh token takes its whole grant along.
+
+        Raises:
+            TokenToRevokeUnknown: See ``policies.tokens.revocable``.
+        """
+        now = self.clock.now()
+        facts = tokens.revocable(await self.tokens.find(token.digest()), principal)
+        record = event(
+            EventType.TOKEN_REVOKED,
+            principal.account_id,
+            call,
+            now,
+            grant_id=facts.grant_id,
+            token_kind=facts.kind.value,
+        )
+        if facts.kind is TokenKind.REFRESH:
+            await self.tokens.revoke_grant(facts.grant_id, now, [record])
+        else:
+            await self.tokens.revoke_token(token.digest(), now, [record])
+
+
+def _access(entropy: Entropy, now: datetime) -> NewToken:
+    return NewToken(Token(entropy.token()), TokenKind.ACCESS, now + tokens.ACCESS_LIFETIME)
+
+
+def _login(access: NewToken, refresh: Token | None) -> Login:
+    return Login(access.token, refresh, int(tokens.ACCESS_LIFETIME.total_seconds()))
+
+
+def _subject(account: Account, address: str) -> str:
+    """Whose failures are counted: the account seen from one network, so that a stranger far
+    away cannot lock the owner out (security-and-pki 5.1)."""
+    return f"login:{account.account_id}|{_network(address)}"
+
+
+def _network(address: str) -> str:
+    try:
+        parsed = ipaddress.ip_address(address)
+    except ValueError:
+        return "unknown"
+    bits = 24 if parsed.version == 4 else 64
+    return str(ipaddress.ip_network(f"{parsed}/{bits}", strict=False))

@@ -1,0 +1,99 @@
+"""Around every request: a number, a time limit, one log event, one answer to every error.
+
+Holds the only broad ``except`` of the service.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import Awaitable, Callable
+
+import structlog
+from aiohttp import web
+
+from csc_server.ports import Entropy
+from csc_server.web import metrics
+from csc_server.web.requests import ACCOUNT, CORRELATION, METHOD, VERSION, respond
+from csc_server.wire import errors
+
+Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
+
+_log = structlog.get_logger("csc_server")
+
+# security-and-pki 5.3, as far as a JSON API needs them.
+_HEADERS = {
+    "Cache-Control": "no-store",
+    "Content-Security-Policy": "default-src 'none'; frame-ancestors 'none'",
+    "Referrer-Policy": "no-referrer",
+    "X-Content-Type-Options": "nosniff",
+}
+
+
+def edge(
+    request_limit_s: float, entropy: Entropy
+) -> Callable[[web.Request, Handler], Awaitable[web.StreamResponse]]:
+    """The middleware.
+
+    Args:
+        request_limit_s: Seconds a request may take. Effects under way go on (``Effects``); the
+            client is told to come back.
+        entropy: Gives each request its number.
+    """
+
+    @web.middleware
+    async def middleware(request: web.Request, handler: Handler) -> web.StreamResponse:
+        started = time.perf_counter()
+        request[CORRELATION] = entropy.identifier()
+        reason: Exception | None = None
+        try:
+            async with asyncio.timeout(request_limit_s):
+                response = await handler(request)
+        except TimeoutError:
+            reason = errors.RequestTookTooLong()
+        except Exception as caught:  # noqa: BLE001 - the one place where errors meet the wire
+            reason = caught
+        if reason is not None:
+            response = _refuse(request, reason)
+        response.headers.update(_HEADERS)
+        _report(request, response.status, time.perf_counter() - started, reason)
+        return response
+
+    return middleware
+
+
+def _refuse(request: web.Request, reason: Exception) -> web.StreamResponse:
+    version = request.get(VERSION, 1)
+    answer = errors.answer(reason, version, request[CORRELATION])
+    response = respond(answer.json(), answer.status)
+    if answer.retry_after_s is not None:
+        response.headers["Retry-After"] = str(answer.retry_after_s)
+    if answer.status == 401:
+        # RFC 6750 3; LOGIN-1 asks for Basic, everything else for a bearer token.
+        scheme = "Basic" if isinstance(reason, errors.LoginHeaderMalformed) else "Bearer"
+        response.headers["WWW-Authenticate"] = f'{scheme} realm="paraph", error="{answer.error}"'
+    if isinstance(reason, errors.HttpMethodWrong):
+        response.headers["Allow"] = str(reason)
+    return response
+
+
+def _report(request: web.Request, status: int, duration_s: float, reason: Exception | None) -> None:
+    method = request.get(METHOD, "unknown")
+    metrics.observe(method, status, duration_s)
+    event = {
+        "correlation_id": request[CORRELATION],
+        "http_method": request.method,
+        "method": method,
+        "version": request.get(VERSION),
+        "status": status,
+        "duration_ms": round(duration_s * 1000, 2),
+        "source": request.remote,
+        "account_id": request.get(ACCOUNT),
+    }
+    if reason is None:
+        _log.info("request", **event)
+    elif errors.unexpected(reason):
+        _log.error("request", **event, reason=type(reason).__name__, exc_info=reason)
+    else:
+        # The text of a reason is for the operator and holds no secret (policies.errors).
+        _log.info("request", **event, reason=type(reason).__name__, detail=str(reason))

@@ -1,0 +1,48 @@
+"""For operators and browsers' icons: health, metrics, the logo. No CSC method."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Final
+
+from aiohttp import web
+
+from csc_server.web import metrics
+from csc_server.web.requests import respond, services
+
+_LOGO: Final = (Path(__file__).parent / "logo.png").read_bytes()
+
+
+async def live(request: web.Request) -> web.Response:
+    """200 while the process answers at all."""
+    del request
+    return respond({"status": "live"})
+
+
+async def ready(request: web.Request) -> web.Response:
+    """200 when the database answers and at least one signer process can sign; else 503."""
+    service = services(request)
+    health = service.device_health()
+    storage = await service.storage_answers()
+    good = storage and health.alive > 0
+    content = {
+        "status": "ready" if good else "not ready",
+        "storage": storage,
+        "signers_alive": health.alive,
+        "signers_wanted": health.wanted,
+    }
+    return respond(content, 200 if good else 503)
+
+
+async def scrape(request: web.Request) -> web.Response:
+    """Prometheus text format 0.0.4."""
+    return web.Response(
+        body=metrics.exposition(services(request).device_health()),
+        headers={"Content-Type": "text/plain; version=0.0.4; charset=utf-8"},
+    )
+
+
+async def logo(request: web.Request) -> web.Response:
+    """The logo that ``info`` names."""
+    del request
+    return web.Response(body=_LOGO, content_type="image/png")

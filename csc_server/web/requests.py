@@ -1,0 +1,66 @@
+"""From an aiohttp request to what an operation needs, and back to a JSON response."""
+
+from __future__ import annotations
+
+from typing import Any, Final
+
+import orjson
+from aiohttp import web
+
+from csc_server.ports import Call
+from csc_server.web.services import SERVICES, Services
+from csc_server.wire import errors, fields, headers
+from csc_server.wire.fields import Body
+from policies.values import Principal
+
+CORRELATION: Final = web.RequestKey("correlation", str)
+ACCOUNT: Final = web.RequestKey("account", str)
+VERSION: Final = web.RequestKey("version", int)
+METHOD: Final = web.RequestKey("method", str)
+
+JSON: Final = "application/json;charset=UTF-8"
+"""CSC v1 10: the media type of every answer with a body."""
+
+
+def services(request: web.Request) -> Services:
+    """The operations of this process."""
+    return request.app[SERVICES]
+
+
+def call(request: web.Request) -> Call:
+    """Who calls from where, for the audit log."""
+    return Call(request.remote or "unknown", request[CORRELATION])
+
+
+async def principal(request: web.Request) -> Principal:
+    """Whose access token this is.
+
+    Raises:
+        HeaderMalformed, TokenUnknown, TokenExpired: No such luck.
+    """
+    token = headers.bearer(request.headers.get("Authorization"))
+    found = await services(request).authenticate(token)
+    request[ACCOUNT] = found.account_id
+    return found
+
+
+async def body(request: web.Request) -> Body:
+    """The JSON object of the request.
+
+    Raises:
+        ContentTypeWrong: Declared as something else; a missing header is taken for JSON.
+        BodyTooLarge: Over the limit.
+        Malformed: Not a JSON object.
+    """
+    if "Content-Type" in request.headers and request.content_type != "application/json":
+        raise errors.ContentTypeWrong
+    try:
+        raw = await request.read()
+    except web.HTTPRequestEntityTooLarge as reason:
+        raise errors.BodyTooLarge from reason
+    return fields.parse_body(raw)
+
+
+def respond(content: dict[str, Any], status: int = 200) -> web.Response:
+    """A JSON answer."""
+    return web.Response(body=orjson.dumps(content), status=status, headers={"Content-Type": JSON})

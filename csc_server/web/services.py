@@ -1,0 +1,46 @@
+"""What the handlers call, gathered under one key of the aiohttp application."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from typing import Final
+
+from aiohttp import web
+
+from csc_server.operations.authorize import Authorize
+from csc_server.operations.credentials import CredentialInfo, ListCredentials
+from csc_server.operations.effects import Effects
+from csc_server.operations.extend_transaction import ExtendTransaction
+from csc_server.operations.sign_hash import SignHash
+from csc_server.operations.tokens import Authenticate, LogIn, Refresh, Revoke
+from csc_server.ports import Clock
+from csc_server.wire.common import ServiceInfo
+from hsm.interface import DeviceHealth
+from policies.algorithms import KeyAlgorithm
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Services:
+    """The operations and what surrounds them."""
+
+    info: ServiceInfo
+    key_algorithms: tuple[KeyAlgorithm, ...]
+    """Key types that credentials may have, for ``info`` of v2."""
+    clock: Clock
+    authenticate: Authenticate
+    log_in: LogIn
+    refresh: Refresh
+    revoke: Revoke
+    list_credentials: ListCredentials
+    credential_info: CredentialInfo
+    authorize: Authorize
+    extend_transaction: ExtendTransaction
+    sign_hash: SignHash
+    effects: Effects
+    storage_answers: Callable[[], Awaitable[bool]]
+    """True when the database answers now."""
+    device_health: Callable[[], DeviceHealth]
+
+
+SERVICES: Final = web.AppKey("services", Services)

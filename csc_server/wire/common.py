@@ -1,0 +1,212 @@
+"""What v1 and v2 share: methods whose bodies are the same, and pieces of the others."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, Final
+
+from csc_server.wire import certificates, fields
+from csc_server.wire.fields import Body, Malformed
+from policies import access, algorithms, errors
+from policies.secret import Sad, Token
+from policies.tokens import TokenKind
+from policies.values import Credential, CredentialId, Factor
+
+LANGUAGE: Final = "en"
+"""The one language of our texts so far; another ``lang`` is answered in it (CSC v1 11.1)."""
+
+METHODS_V1: Final = (
+    "auth/login",
+    "auth/revoke",
+    "credentials/list",
+    "credentials/info",
+    "credentials/authorize",
+    "credentials/extendTransaction",
+    "signatures/signHash",
+)
+METHODS_V2: Final = METHODS_V1
+"""The same operations in both versions; ``info`` itself may be left out (CSC v1 11.1)."""
+
+NOT_YET_V1: Final = ("credentials/sendOTP", "signatures/timestamp")
+NOT_YET_V2: Final = (
+    *NOT_YET_V1,
+    "credentials/authorizeCheck",
+    "credentials/getChallenge",
+    "signatures/signDoc",
+    "signatures/signPolling",
+)
+
+
+@dataclass(frozen=True, slots=True)
+class LoginBody:
+    """auth/login without its header."""
+
+    refresh_token: Token | None
+    remember_me: bool
+
+
+@dataclass(frozen=True, slots=True)
+class RevokeBody:
+    """auth/revoke."""
+
+    token: Token
+    hint: TokenKind | None
+    """Checked and not needed: a digest finds every kind at once."""
+
+
+@dataclass(frozen=True, slots=True)
+class InfoOptions:
+    """Which groups of a credential are wanted."""
+
+    certificates: str = "single"
+    cert_info: bool = False
+    auth_info: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class CredentialInfoRequest:
+    """credentials/info."""
+
+    credential_id: CredentialId
+    options: InfoOptions
+
+
+@dataclass(frozen=True, slots=True)
+class ServiceInfo:
+    """What ``info`` says, apart from the version."""
+
+    name: str
+    logo: str
+    region: str
+    description: str
+
+
+def parse_info(body: Body) -> None:
+    """info: nothing but ``lang``, and every language is answered in ours. (CSC v1 11.1)"""
+    fields.common(body)
+
+
+def parse_login(body: Body) -> LoginBody:
+    """auth/login. (CSC v1 11.2)"""
+    fields.common(body)
+    refresh = body.get("refresh_token")
+    if refresh is not None and not isinstance(refresh, str):
+        raise Malformed("Invalid string parameter: refresh_token")  # LOGIN-3
+    return LoginBody(Token(refresh) if refresh else None, fields.boolean(body, "rememberMe"))
+
+
+def parse_revoke(body: Body) -> RevokeBody:
+    """auth/revoke. (CSC v1 11.3)"""
+    token = fields.string(body, "token")
+    hint = body.get("token_type_hint")
+    kinds = {"access_token": TokenKind.ACCESS, "refresh_token": TokenKind.REFRESH}
+    if hint is not None and (not isinstance(hint, str) or hint not in kinds):
+        raise Malformed("Invalid string parameter token_type_hint")  # AREV-3
+    fields.common(body)
+    return RevokeBody(Token(token), kinds[hint] if hint else None)
+
+
+def parse_info_options(body: Body) -> InfoOptions:
+    """``certificates``, ``certInfo``, ``authInfo``. (CSC v1 11.5)"""
+    return InfoOptions(
+        fields.choice(body, "certificates", ("none", "single", "chain"), "single"),
+        fields.boolean(body, "certInfo"),
+        fields.boolean(body, "authInfo"),
+    )
+
+
+def parse_credential_info(body: Body) -> CredentialInfoRequest:
+    """credentials/info. (CSC v1 11.5)"""
+    credential_id = CredentialId(fields.string(body, "credentialID"))
+    options = parse_info_options(body)
+    fields.common(body)
+    return CredentialInfoRequest(credential_id, options)
+
+
+def forbid_user_id(body: Body) -> None:
+    """``userID`` is not for tokens that name their user; empty is as good as absent (LIST-3)."""
+    user_id = body.get("userID")
+    if user_id is not None and not isinstance(user_id, str):
+        raise Malformed("Invalid parameter userID")  # LIST-4
+    if user_id:
+        raise errors.UserIdForbidden("tokens of auth/login name their user")
+
+
+def sad(body: Body) -> Sad:
+    """``SAD``, required (SIGN-2)."""
+    return Sad(fields.string(body, "SAD"))
+
+
+def render_info(service: ServiceInfo, specs: str, methods: tuple[str, ...]) -> dict[str, Any]:
+    """info, as far as v1 and v2 agree. (CSC v1 11.1)"""
+    return {
+        "specs": specs,
+        "name": service.name,
+        "logo": service.logo,
+        "region": service.region,
+        "lang": LANGUAGE,
+        "description": service.description,
+        "authType": ["basic"],
+        "methods": list(methods),
+    }
+
+
+def render_credential(
+    credential: Credential, options: InfoOptions, now: datetime
+) -> dict[str, Any]:
+    """credentials/info, as far as v1 and v2 agree. (CSC v1 11.5)"""
+    return {
+        "description": credential.description,
+        "key": _key(credential, now),
+        "cert": _cert(credential, options, now),
+        # security-and-pki 1.2: the hashes are always bound; the claim is CSC's, not a certificate.
+        "SCAL": "2",
+        "multisign": credential.multisign,
+        "lang": LANGUAGE,
+    }
+
+
+def factor_texts(factor: Factor) -> dict[str, str]:
+    """Label and description of a factor, for people."""
+    if factor is Factor.PIN:
+        return {"label": "Signing PIN", "description": "The PIN of this credential, digits only"}
+    return {
+        "label": "One-time code",
+        "description": "The 6-digit code that your authenticator app shows now",
+    }
+
+
+def is_usable(credential: Credential, now: datetime) -> bool:
+    """Can it make a valid signature at ``now``?"""
+    try:
+        access.usable(credential, now)
+    except errors.Refused:
+        return False
+    return True
+
+
+def _key(credential: Credential, now: datetime) -> dict[str, Any]:
+    algorithm = credential.key_algorithm
+    key: dict[str, Any] = {
+        # "disabled" also when the certificate is over (CSC v1 11.5 key/status).
+        "status": "enabled" if is_usable(credential, now) else "disabled",
+        "algo": list(algorithms.offered(algorithm)),
+        "len": algorithm.bits,
+    }
+    if algorithm.curve_oid is not None:
+        key["curve"] = algorithm.curve_oid
+    return key
+
+
+def _cert(credential: Credential, options: InfoOptions, now: datetime) -> dict[str, Any]:
+    cert: dict[str, Any] = {}
+    if credential.certificate is None:
+        return cert
+    if (status := certificates.status(credential.certificate, now)) is not None:
+        cert["status"] = status
+    if (chosen := certificates.certificates(credential, options.certificates)) is not None:
+        cert["certificates"] = chosen
+    if options.cert_info:
+        cert |= certificates.decoded(credential.certificates[0])
+    return cert

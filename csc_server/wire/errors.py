@@ -1,0 +1,234 @@
+"""One table: what went wrong, and what the client is told. (CSC v1 and v2, error tables)
+
+Each row names its clause. Reasons that together would tell a stranger what exists (an unknown
+SAD, somebody else's SAD) share their words on purpose. What has no row is a bug of ours: 500 with
+a reference number, the details in the log only.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Final
+
+from csc_server import ports
+from csc_server.wire.fields import GENERIC, Malformed
+from hsm import errors as hsm
+from policies import errors as reasons
+
+Text = str | Callable[[Exception], str]
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """What the client is told."""
+
+    status: int
+    error: str
+    description: Text
+    """A sentence of the standard, or a function that fills its blanks."""
+    v2_error: str | None = None
+    """Code in v2 where it differs."""
+    v2_description: str | None = None
+    """Sentence in v2 where it differs."""
+    retry_after_s: int | None = None
+    """Value of Retry-After."""
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """An error as it goes on the wire."""
+
+    status: int
+    error: str
+    description: str
+    retry_after_s: int | None = None
+
+    def json(self) -> dict[str, str]:
+        """The flat object of CSC v1 10.1."""
+        return {"error": self.error, "error_description": self.description}
+
+
+class HeaderMalformed(Exception):
+    """The Authorization header is missing or is not ``Bearer`` and a token."""
+
+
+class LoginHeaderMalformed(Exception):
+    """auth/login with neither a refresh token nor a Basic header."""
+
+
+class LoginPairMalformed(Exception):
+    """The Basic header does not hold ``username:password``."""
+
+
+class PathUnknown(Exception):
+    """No such path."""
+
+
+class HttpMethodWrong(Exception):
+    """The path exists, but not for this HTTP method."""
+
+
+class BodyTooLarge(Exception):
+    """The body is over the limit."""
+
+
+class ContentTypeWrong(Exception):
+    """The body is not declared as JSON."""
+
+
+class MethodNotImplemented(Exception):
+    """A method of the standard that this service does not have."""
+
+
+class RequestTookTooLong(Exception):
+    """The request was not done within its time."""
+
+
+def _bad(text: Text, v2: str | None = None) -> Row:
+    return Row(400, "invalid_request", text, v2_description=v2)
+
+
+def _unavailable(seconds: int) -> Row:
+    return Row(503, "temporarily_unavailable", UNAVAILABLE, retry_after_s=seconds)
+
+
+def _expired_certificate(reason: Exception) -> str:
+    assert isinstance(reason, reasons.CertificateExpired)  # noqa: S101 - the table pairs them
+    return f"Signing certificate 'O={reason.organization},CN={reason.common_name}' is expired."
+
+
+UNAVAILABLE: Final = (
+    "The authorization server is currently unable to handle the request due to a temporary "
+    "overloading or maintenance of the server."
+)
+SERVER_ERROR: Final = (
+    "The authorization server encountered an unexpected condition that prevented it from "
+    "fulfilling the request."
+)
+_SAD: Final = _bad("Invalid parameter SAD")  # SIGN-3, DOC-3
+_NOT_COVERED: Final = _bad("Hash is not authorized by the SAD.")  # SIGN-9
+_HASH_ALGO: Final = _bad("Invalid parameter hashAlgo", "Invalid parameter hashAlgorithmOID")
+_CREDENTIAL: Final = _bad("Invalid parameter credentialID")  # INFO-3, AUTH-3, SIGN-5
+_DENIED: Final = "The authentication data is invalid"  # AUTH-12
+_LOCKED: Final = "Credential locked"  # AUTH-13
+_SERVER: Final = Row(500, "server_error", SERVER_ERROR)
+
+TABLE: Final[dict[type[Exception], Row]] = {
+    # Transport (CSC v1 10.1, 10.2; v2.1 4.4)
+    HeaderMalformed: _bad(GENERIC, "Malformed authorization header."),  # LIST-1 and its likes
+    PathUnknown: Row(404, "invalid_request", "There is nothing at this path."),
+    HttpMethodWrong: Row(405, "invalid_request", "This path does not take this HTTP method."),
+    BodyTooLarge: Row(413, "invalid_request", "The request body is too large."),
+    ContentTypeWrong: Row(415, "invalid_request", "The request body must be application/json."),
+    MethodNotImplemented: Row(501, "not_implemented", "The method is not implemented."),
+    RequestTookTooLong: _unavailable(1),
+    reasons.RateLimited: Row(429, "temporarily_unavailable", UNAVAILABLE, retry_after_s=30),
+    # Tokens (CSC v1 10.1; pairing with 401 as in v2.1)
+    reasons.TokenUnknown: Row(
+        401, "invalid_token", "The token provided is not a valid OAuth access or refresh token."
+    ),
+    reasons.TokenExpired: Row(
+        401, "expired_token", "The access or refresh token is expired or has been revoked."
+    ),
+    # auth/login (CSC v1 11.2)
+    LoginHeaderMalformed: Row(
+        401, "invalid_request", "Malformed authentication parameter."
+    ),  # LOGIN-1
+    LoginPairMalformed: _bad("Malformed username-password."),  # LOGIN-2
+    reasons.RefreshTokenInvalid: _bad("Invalid refresh_token"),  # LOGIN-4
+    reasons.LoginFailed: Row(
+        400, "authentication_error", "An error occurred during authentication process"
+    ),  # LOGIN-5
+    # auth/revoke (CSC v1 11.3)
+    reasons.TokenToRevokeUnknown: _bad("Invalid string parameter token"),  # AREV-4
+    # credentials/list (CSC v1 11.4)
+    reasons.PageTokenInvalid: _bad("Invalid parameter pageToken"),  # LIST-2
+    reasons.UserIdForbidden: _bad("userID parameter MUST be null"),  # LIST-3
+    # credentials/info, credentials/authorize (CSC v1 11.5, 11.6)
+    reasons.CredentialUnknown: _CREDENTIAL,
+    reasons.CredentialDisabled: _bad(
+        "The credential identified by credentialID is disabled"
+    ),  # AUTH-4
+    reasons.CertificateExpired: _bad(_expired_certificate),  # SIGN-23
+    reasons.NumSignaturesTooLow: _bad("Invalid value for parameter numSignatures"),  # AUTH-6
+    reasons.NumSignaturesTooHigh: _bad("Numbers of signatures is too high"),  # AUTH-7
+    # No rows in the standard (CSC spec 2.7): the sentence of signHash, and the general one.
+    reasons.HashesMissing: _bad(
+        "Missing (or invalid type) array parameter hash",
+        "Missing (or invalid type) array parameter hashes",
+    ),
+    reasons.HashCountDiffers: _bad(GENERIC),
+    reasons.AuthenticationDataUnknown: Row(400, "invalid_authentication_data", _DENIED),
+    reasons.OtpWrong: Row(
+        400, "invalid_otp", "The OTP is invalid", "invalid_authentication_data", _DENIED
+    ),  # AUTH-8, AUTH-12
+    reasons.OtpReplayed: Row(
+        400, "invalid_otp", "The OTP is invalid", "invalid_authentication_data", _DENIED
+    ),
+    reasons.OtpMissing: Row(
+        400, "invalid_otp", "The OTP is invalid", "invalid_authentication_data", _DENIED
+    ),
+    reasons.PinWrong: Row(
+        400, "invalid_pin", "The PIN is invalid", "invalid_authentication_data", _DENIED
+    ),  # AUTH-9, AUTH-12
+    reasons.PinMissing: Row(
+        400, "invalid_pin", "The PIN is invalid", "invalid_authentication_data", _DENIED
+    ),
+    reasons.PinLocked: _bad("PIN locked", _LOCKED),  # AUTH-10, AUTH-13
+    reasons.OtpLocked: _bad("OTP locked", _LOCKED),  # AUTH-11, AUTH-13
+    # signatures/signHash, credentials/extendTransaction (CSC v1 11.9, 11.7)
+    reasons.SadUnknown: _SAD,
+    reasons.SadNotUsable: _SAD,
+    ports.SadAlreadyUsed: _SAD,
+    reasons.SadExpired: _bad("SAD expired"),  # SIGN-22
+    reasons.HashNotAuthorized: _NOT_COVERED,
+    reasons.SignAlgoInvalid: _bad("Invalid parameter signAlgo"),  # SIGN-14
+    reasons.HashAlgoMissing: _bad(
+        "Missing (or invalid type) string parameter hashAlgo",
+        "Missing (or invalid type) string parameter hashAlgorithmOID",
+    ),  # SIGN-12
+    reasons.HashAlgoInvalid: _HASH_ALGO,  # SIGN-13
+    reasons.SignAlgoParamsMissing: _bad(
+        "Missing (or invalid type) string parameter signAlgoParams"
+    ),  # SIGN-11
+    reasons.SignAlgoParamsInvalid: _bad("Invalid parameter signAlgoParams"),
+    reasons.DigestLengthInvalid: _bad("Invalid digest value length"),  # SIGN-20
+    # Reached by operators only; a row all the same, so that nothing is without one.
+    reasons.KeyAlgorithmUnknown: _bad(GENERIC),
+    reasons.PinTooWeak: _bad(GENERIC),
+    ports.NameTaken: _bad(GENERIC),
+    # The parts behind us (CSC v1 10.2: 503)
+    hsm.Busy: _unavailable(1),
+    hsm.Broken: _unavailable(2),
+    hsm.Ambiguous: _unavailable(2),
+    ports.StorageUnavailable: _unavailable(2),
+    hsm.KeyGone: _SERVER,
+    hsm.Rejected: _SERVER,
+    hsm.WrongSignature: _SERVER,
+}
+
+
+def answer(reason: Exception, version: int, reference: str) -> Answer:
+    """What the client of API ``version`` (1 or 2) is told.
+
+    Args:
+        reason: What was raised.
+        reference: Names the log line of an unexpected error; the client may quote it.
+    """
+    if isinstance(reason, Malformed):
+        return Answer(reason.status, "invalid_request", reason.description)
+    row = TABLE.get(type(reason))
+    if row is None:
+        return Answer(500, "server_error", f"{SERVER_ERROR} Reference: {reference}")
+    text = row.description(reason) if callable(row.description) else row.description
+    error = row.error
+    if version == 2:
+        text, error = row.v2_description or text, row.v2_error or error
+    return Answer(row.status, error, text, row.retry_after_s)
+
+
+def unexpected(reason: Exception) -> bool:
+    """True when the operator must see the whole traceback: no row, or a row of 500."""
+    row = TABLE.get(type(reason))
+    return not isinstance(reason, Malformed) and (row is None or row.status == 500)

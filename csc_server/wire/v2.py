@@ -1,0 +1,151 @@
+"""CSC API v2.0.0.2: bodies to requests, results to bodies. (CSC v2 chapter 11)"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, Final
+
+from csc_server.wire import common, fields, v1
+from csc_server.wire.common import InfoOptions, ServiceInfo
+from csc_server.wire.fields import Body, Malformed
+from policies import algorithms, errors
+from policies.authorize import AuthorizeRequest, ExtendRequest
+from policies.secret import Otp, Pin
+from policies.sign import SignHashRequest
+from policies.values import Credential, CredentialId, Factor
+
+SPECS: Final = "2.0.0.2"
+
+PIN_ID: Final = "PIN"
+OTP_ID: Final = "OTP"
+"""Ids of the authentication objects; unique within a credential (CSC v2 8.1)."""
+
+
+@dataclass(frozen=True, slots=True)
+class ListRequest:
+    """credentials/list."""
+
+    credential_info: bool
+    options: InfoOptions
+    only_valid: bool
+
+
+def parse_list(body: Body) -> ListRequest:
+    """credentials/list. (CSC v2 11.4)"""
+    common.forbid_user_id(body)
+    options = common.parse_info_options(body)
+    credential_info = fields.boolean(body, "credentialInfo")
+    only_valid = fields.boolean(body, "onlyValid")
+    fields.common(body)
+    return ListRequest(credential_info, options, only_valid)
+
+
+def parse_authorize(body: Body) -> AuthorizeRequest:
+    """credentials/authorize. (CSC v2 11.6)"""
+    credential_id = CredentialId(fields.string(body, "credentialID"))
+    num_signatures = fields.integer(body, "numSignatures")
+    hashes, hash_algo = _hashes(body)
+    pin, otp = _authentication_data(body)
+    fields.description(body)
+    fields.common(body)
+    return AuthorizeRequest(credential_id, num_signatures, hashes, hash_algo, pin, otp)
+
+
+def parse_extend(body: Body) -> ExtendRequest:
+    """credentials/extendTransaction; the rows of signHash apply (CSC v2 11.9)."""
+    sad = common.sad(body)
+    credential_id = CredentialId(fields.string(body, "credentialID"))
+    hashes, hash_algo = _hashes(body)
+    fields.common(body)
+    return ExtendRequest(credential_id, sad, hashes, hash_algo)
+
+
+def parse_sign_hash(body: Body) -> SignHashRequest:
+    """signatures/signHash; checks in the order of its table (CSC v2 11.10)."""
+    request = v1.fields_of_sign_hash(body, hashes="hashes", hash_algo="hashAlgorithmOID")
+    mode = body.get("operationMode", "S")
+    # Asynchronous operation is not offered: info says asynchronousOperationMode false.
+    if mode != "S":
+        raise Malformed("Invalid parameter operationMode")  # SIGN-15
+    return request
+
+
+def render_info(
+    service: ServiceInfo, key_algorithms: tuple[algorithms.KeyAlgorithm, ...]
+) -> dict[str, Any]:
+    """info. (CSC v2 11.1)"""
+    algos = list(dict.fromkeys(oid for key in key_algorithms for oid in algorithms.offered(key)))
+    return common.render_info(service, SPECS, common.METHODS_V2) | {
+        "asynchronousOperationMode": False,
+        "validationInfo": False,
+        # Aligned with algos; no parameters are fixed by us (RSASSA-PSS takes what is asked).
+        "signAlgorithms": {"algos": algos, "algoParams": ["" for _ in algos]},
+        # Without signDoc there are no formats (v2.1.0.1: an empty array).
+        "signature_formats": {"formats": [], "envelope_properties": []},
+        "conformance_levels": [],
+    }
+
+
+def render_list(
+    request: ListRequest, credentials: list[Credential], now: datetime
+) -> dict[str, Any]:
+    """credentials/list."""
+    if request.only_valid:
+        credentials = [one for one in credentials if common.is_usable(one, now)]
+    body: dict[str, Any] = {"credentialIDs": [one.credential_id for one in credentials]}
+    if request.credential_info:
+        body["credentialInfos"] = [
+            {"credentialID": one.credential_id} | render_credential(one, request.options, now)
+            for one in credentials
+        ]
+    if request.only_valid:
+        body["onlyValid"] = True
+    return body
+
+
+def render_credential(
+    credential: Credential, options: InfoOptions, now: datetime
+) -> dict[str, Any]:
+    """credentials/info. (CSC v2 11.5)"""
+    auth: dict[str, Any] = {"mode": "explicit"}
+    if options.auth_info:
+        objects = _objects(credential)
+        auth["expression"] = " AND ".join(one["id"] for one in objects)
+        auth["objects"] = objects
+    return common.render_credential(credential, options, now) | {"auth": auth}
+
+
+def _objects(credential: Credential) -> list[dict[str, str]]:
+    ids = {Factor.PIN: PIN_ID, Factor.OTP: OTP_ID}
+    return [
+        # An offline code is a Password object to CSC: no challenge is fetched first.
+        {"type": "Password", "id": ids[factor], "format": "N"} | common.factor_texts(factor)
+        for factor in (Factor.PIN, Factor.OTP)
+        if factor in credential.factors
+    ]
+
+
+def _hashes(body: Body) -> tuple[tuple[bytes, ...] | None, str | None]:
+    """``hashes`` and, whenever they are there, ``hashAlgorithmOID``. (CSC v2 11.6)"""
+    hashes = fields.optional_hashes(body, "hashes")
+    if hashes is None:
+        return None, None
+    return hashes, fields.string(body, "hashAlgorithmOID")
+
+
+def _authentication_data(body: Body) -> tuple[Pin | None, Otp | None]:
+    """The values of ``authData``. (CSC v2 8.1, 11.6)"""
+    entries = body.get("authData", [])
+    if not isinstance(entries, list) or not all(isinstance(one, dict) for one in entries):
+        raise fields.missing_or_wrong("array", "authData")
+    values: dict[str, str] = {}
+    for entry in entries:
+        name, value = entry.get("id"), entry.get("value")
+        if not isinstance(name, str) or not isinstance(value, str) or name in values:
+            raise Malformed("Invalid parameter authData")
+        values[name] = value
+    if values.keys() - {PIN_ID, OTP_ID}:
+        raise errors.AuthenticationDataUnknown("an id that no credential has")
+    pin, otp = values.get(PIN_ID), values.get(OTP_ID)
+    return Pin(pin) if pin else None, Otp(otp) if otp else None
