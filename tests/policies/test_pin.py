@@ -21,12 +21,12 @@ def test_ordinary_pins_may_be_set(good: str) -> None:
         "49381",
         "4938170000000",
         "49381a",
-        "４９３８１７",
+        "\uff14\uff19\uff13\uff18\uff11\uff17",
         "000000",
         "123456",
         "890123",
         "987654",
-    ],  # noqa: RUF001 - full-width digits on purpose
+    ],
 )
 def test_short_long_or_patterned_pins_are_refused(bad: str) -> None:
     """Too short, too long, no ASCII digits, one digit, runs up and down."""

@@ -7,7 +7,8 @@ from policies.secret import Otp, Pin, Sad, Secret
 
 def test_no_secret_shows_in_text() -> None:
     """repr, str, format and containers hide the value, for every type of secret."""
-    for kind in (Secret, *Secret.__subclasses__()):
+    kinds: list[type[Secret]] = [Secret, *Secret.__subclasses__()]
+    for kind in kinds:
         secret = kind("s3cr3t-canary")
         shown = f"{secret} {secret!r} {secret!s} {[secret]} { {'a': secret} }"
         assert "canary" not in shown
