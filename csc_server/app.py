@@ -31,7 +31,9 @@ from csc_server.operations.tokens import Authenticate, LogIn, Refresh, Revoke
 from csc_server.web import middleware, routes
 from csc_server.web.services import SERVICES, Services
 from csc_server.wire.common import ServiceInfo
-from hsm.pool import PoolSettings, SignerPool
+from hsm.messages import Role
+from hsm.pool import SignerPool
+from hsm.settings import KeyStoreKind, PoolSettings
 from policies.algorithms import DEFAULT_KEY_ALGORITHMS, KeyAlgorithm
 
 SWEEP_EVERY_S: Final = 15.0
@@ -48,7 +50,7 @@ class Edges:
     store: storage.Storage
 
 
-def pool_settings(settings: Settings, *, roles: frozenset[str], processes: int) -> PoolSettings:
+def pool_settings(settings: Settings, *, roles: frozenset[Role], processes: int) -> PoolSettings:
     """How this instance's signer processes are started."""
     hsm = settings.pkcs11
     return PoolSettings(
@@ -58,7 +60,7 @@ def pool_settings(settings: Settings, *, roles: frozenset[str], processes: int) 
         service_pin_file=settings.path(hsm.service_pin_file),
         signers_token=hsm.signers_token,
         signers_pin_file=settings.path(hsm.signers_pin_file),
-        key_store=hsm.key_store,
+        key_store=KeyStoreKind(hsm.key_store),
         processes=processes,
         roles=roles,
         queue_limit=hsm.queue_limit,
@@ -68,7 +70,7 @@ def pool_settings(settings: Settings, *, roles: frozenset[str], processes: int) 
 
 def journal_path(settings: Settings, node: str) -> Path:
     """Where a process keeps its own copy of the audit log's head."""
-    return settings.path(Path("audit")) / f"head-{node}.json"
+    return settings.path(Path("audit")) / f"head-{node}"
 
 
 def checkpoints_path(settings: Settings, node: str) -> Path:
@@ -81,7 +83,7 @@ async def open_edges(settings: Settings, node: str) -> AsyncIterator[Edges]:
     """Signer processes and database, closed again at the end, in the other order."""
     async with AsyncExitStack() as stack:
         wanted = pool_settings(
-            settings, roles=frozenset({"sign"}), processes=settings.pkcs11.processes
+            settings, roles=frozenset({Role.SIGN}), processes=settings.pkcs11.processes
         )
         device = await stack.enter_async_context(SignerPool(wanted))
         store = await stack.enter_async_context(
@@ -90,6 +92,7 @@ async def open_edges(settings: Settings, node: str) -> AsyncIterator[Edges]:
                 journal=journal_path(settings, node),
                 checkpoints=checkpoints_path(settings, node),
                 sign_checkpoint=device.checkpoint,
+                node=node,
             )
         )
         yield Edges(device, store)
@@ -126,7 +129,7 @@ def services(settings: Settings, edges: Edges, entropy: ports.Entropy) -> Servic
         extend_transaction=ExtendTransaction(**signing),
         sign_hash=SignHash(**signing),
         effects=effects,
-        storage_answers=store.ping,
+        ping_storage=store.ping,
         device_health=edges.device.health,
     )
 

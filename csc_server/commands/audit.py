@@ -23,10 +23,10 @@ def register(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> N
 def _verify(arguments: argparse.Namespace) -> int:
     settings = common.settings_of(arguments)
     report = asyncio.run(verify_log(settings))
-    if report.bad is None:
+    if report.finding is None:
         print(f"The audit log is whole: {report.records} records.")
         return 0
-    print(f"The audit log is broken at record {report.bad.seq}: {report.bad.what}")
+    print(f"The audit log is broken at record {report.finding.seq}: {report.finding.reason}")
     return 1
 
 
@@ -37,7 +37,7 @@ async def verify_log(settings: Settings) -> storage.AuditReport:
     directory = settings.path(common.AUDIT)
     return await storage.verify_audit(
         settings.database,
-        journals=sorted(directory.glob("head-*.json")),
+        journals=sorted(directory.glob("head-*")),
         checkpoints=sorted(directory.glob("checkpoints-*.jsonl")),
-        public_key=public_key,
+        audit_key=public_key,
     )

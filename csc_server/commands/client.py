@@ -72,7 +72,7 @@ class Client:
         return CSCSigner(self._http, _Authorizer(self, session, credential, ask))
 
 
-class _Authorizer(CSCAuthorizationManager):  # type: ignore[misc] # pyHanko has no types here
+class _Authorizer(CSCAuthorizationManager):
     """Gets a SAD for hashes by asking the person for the factors."""
 
     def __init__(

@@ -19,6 +19,7 @@ from csc_server.adapters.passwords import Argon2Hasher
 from csc_server.config import Settings
 from csc_server.operations.enrol import Enrolment
 from csc_server.ports import Account
+from hsm.messages import Role
 from hsm.pool import SignerPool
 from pki.authority import Authority
 
@@ -56,7 +57,7 @@ def settings_of(arguments: argparse.Namespace) -> Settings:
 @asynccontextmanager
 async def administration(settings: Settings) -> AsyncIterator[Administration]:
     """One signer process with the administrator's role, and the database."""
-    wanted = app.pool_settings(settings, roles=frozenset({"admin", "sign"}), processes=1)
+    wanted = app.pool_settings(settings, roles=frozenset({Role.ADMIN, Role.SIGN}), processes=1)
     async with (
         SignerPool(wanted) as device,
         storage.open_storage(
@@ -64,6 +65,7 @@ async def administration(settings: Settings) -> AsyncIterator[Administration]:
             journal=app.journal_path(settings, "cli"),
             checkpoints=app.checkpoints_path(settings, "cli"),
             sign_checkpoint=device.checkpoint,
+            node="cli",
         ) as store,
     ):
         yield Administration(settings, device, store, _enrolment(store, device))

@@ -15,7 +15,7 @@ from pki.certificates import Person
 from policies import errors, pin
 from policies.algorithms import KeyAlgorithm
 from policies.secret import Pin
-from policies.values import CredentialId, CredentialState, Factor
+from policies.values import CredentialId, CredentialState
 
 
 def register(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
@@ -110,7 +110,7 @@ def _list(arguments: argparse.Namespace) -> int:
         async with common.administration(settings) as opened:
             account = await common.account_named(opened.store, arguments.username)
             for one in await opened.store.credentials.of_account(account.account_id):
-                factors = "+".join(sorted(one.factors, key=list(Factor).index))
+                factors = "+".join(sorted(one.factors, reverse=True))
                 print(f"{one.credential_id}  {one.state:<8}  {factors:<7}  {one.description}")
 
     asyncio.run(work(common.settings_of(arguments)))

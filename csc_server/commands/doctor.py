@@ -43,9 +43,13 @@ def run(arguments: argparse.Namespace) -> int:
 
 async def _all(settings: Settings) -> list[Finding]:
     findings = [_private(settings.path(path)) for path in _secret_files(settings)]
-    findings.append(
-        Finding(not storage.pending(settings.database), "the database has this version's tables")
-    )
+    try:
+        outdated = await storage.pending(settings.database)
+    except StorageUnavailable as reason:
+        return [*findings, Finding(False, f"the database does not answer: {reason}")]
+    findings.append(Finding(not outdated, "the database has this version's tables"))
+    if outdated:
+        return findings
     findings += [finding async for finding in _device_and_store(settings)]
     return findings
 
@@ -69,10 +73,17 @@ async def _device_and_store(settings: Settings) -> AsyncIterator[Finding]:
             yield Finding(not lacks, "; ".join(lacks) or "the PKCS#11 module has what is needed")
             alive = opened.device.health().last_canary_at is not None
             yield Finding(alive, "a canary key in the HSM signs and its signature verifies")
-            yield Finding(await opened.store.ping(), "the database answers")
+            await opened.store.ping()
+            yield Finding(True, "the database answers")
         report = await audit.verify_log(settings)
-    except (hsm.HsmError, StorageUnavailable, storage.RolledBack) as reason:
+    except (
+        hsm.HsmError,
+        StorageUnavailable,
+        storage.DatabaseRolledBack,
+        storage.WitnessBroken,
+    ) as reason:
         yield Finding(False, f"{type(reason).__name__}: {reason}")
         return
-    bad = "" if report.bad is None else f", broken at record {report.bad.seq}: {report.bad.what}"
-    yield Finding(report.bad is None, f"the audit log has {report.records} records{bad}")
+    bad = report.finding
+    text = "" if bad is None else f", broken at record {bad.seq}: {bad.reason}"
+    yield Finding(bad is None, f"the audit log has {report.records} good records{text}")

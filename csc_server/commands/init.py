@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import argparse
 import asyncio
+import shutil
 from pathlib import Path
 from typing import Final
 
@@ -15,14 +16,15 @@ from csc_server import config, storage
 from csc_server.adapters.clock import SystemClock
 from csc_server.adapters.entropy import SystemEntropy
 from csc_server.commands import common
-from csc_server.commands.common import CommandFailed
 from csc_server.config import Settings
 from csc_server.operations.enrol import serial_number
 from hsm import provision
 from pki import authority
+from policies.secret import Pin
 
 SOFTHSM_CONF: Final = Path("softhsm.conf")
-_DIRECTORIES: Final = ("secrets", "tokens", "audit", "ca", "log")
+TOKENS: Final = Path("tokens")
+_DIRECTORIES: Final = ("secrets", "audit", "ca", "demo", "log")
 
 
 def register(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
@@ -42,7 +44,8 @@ def initialise(instance: Path) -> Settings:
     """Afterwards the instance is complete; what was there is kept.
 
     Raises:
-        CommandFailed: A part is missing on this machine, or the configuration is refused.
+        ConfigurationRefused: A setting is unknown or out of range.
+        HsmError, StorageUnavailable: The HSM or the database cannot be used.
     """
     instance.mkdir(mode=0o700, parents=True, exist_ok=True)
     for name in _DIRECTORIES:
@@ -52,39 +55,41 @@ def initialise(instance: Path) -> Settings:
     settings = config.load(instance)
     if settings.pkcs11.softhsm_conf is not None:
         _softhsm(settings)
-    storage.migrate(settings.database)
+    asyncio.run(storage.migrate(settings.database))
     asyncio.run(_keys(settings))
     return settings
 
 
 def _softhsm(settings: Settings) -> None:
-    """Two SoftHSM tokens with random PINs in files of their own."""
+    """Two SoftHSM tokens with random PINs in files of their own.
+
+    They are made in a directory that gets its name when all is done: a token whose PIN nobody
+    wrote down would be lost.
+    """
     hsm = settings.pkcs11
-    if hsm.softhsm_conf is None:
+    tokens = settings.path(TOKENS)
+    if hsm.softhsm_conf is None or tokens.exists():
         return
-    conf = settings.path(hsm.softhsm_conf)
-    if not conf.exists():
-        tokens = settings.path(Path("tokens"))
-        common.write_private(conf, provision.softhsm_conf(tokens).encode())
+    unfinished = tokens.with_suffix(".new")
+    shutil.rmtree(unfinished, ignore_errors=True)
+    temporary = settings.path(Path("softhsm.new.conf"))
+    provision.write_configuration(temporary, unfinished)
     for label, pin_file in (
         (hsm.service_token, settings.path(hsm.service_pin_file)),
         (hsm.signers_token, settings.path(hsm.signers_pin_file)),
     ):
-        _token(conf, label, pin_file)
+        _token(temporary, label, pin_file)
+    provision.write_configuration(settings.path(hsm.softhsm_conf), tokens)
+    temporary.unlink()
+    unfinished.rename(tokens)
 
 
 def _token(conf: Path, label: str, pin_file: Path) -> None:
-    if provision.token_exists(conf, label):
-        return
-    # The files come first: a token whose PIN nobody wrote down would be lost.
     entropy = SystemEntropy()
-    pin, so_pin = entropy.identifier(), entropy.identifier()
-    common.write_private(pin_file, pin.encode())
-    common.write_private(pin_file.with_suffix(".so-pin"), so_pin.encode())
-    try:
-        provision.create_token(conf, label, so_pin=so_pin, pin=pin)
-    except provision.ProvisioningFailed as reason:
-        raise CommandFailed(str(reason)) from reason
+    pin, so_pin = Pin(entropy.identifier()), Pin(entropy.identifier())
+    common.write_private(pin_file, pin.value.encode())
+    common.write_private(pin_file.with_suffix(".so-pin"), so_pin.value.encode())
+    provision.create_token(conf, label, pin, so_pin)
 
 
 async def _keys(settings: Settings) -> None:

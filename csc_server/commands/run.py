@@ -7,6 +7,7 @@ its queue, and are not refused, while a dead web process is replaced (ADR 0003).
 from __future__ import annotations
 
 import argparse
+import asyncio
 import os
 import signal
 import socket
@@ -36,7 +37,7 @@ def register(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> N
 def run(arguments: argparse.Namespace) -> int:
     """Serve until SIGTERM or SIGINT."""
     settings = common.settings_of(arguments)
-    if storage.pending(settings.database):
+    if asyncio.run(storage.pending(settings.database)):
         raise CommandFailed("the database is older than this version; run: csc-server init")
     return Supervisor(settings, open_listener(settings)).run()
 

@@ -18,7 +18,7 @@ from aiohttp import web
 from csc_server import app, logs, storage
 from csc_server.commands import common
 from csc_server.config import Settings
-from hsm import process
+from hsm import parent
 
 SHUTDOWN_S: Final = 10.0
 """Seconds that requests under way get at a stop."""
@@ -38,13 +38,13 @@ def register(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> N
 
 def run(arguments: argparse.Namespace) -> int:
     """Serve until SIGTERM or SIGINT."""
-    process.die_with_parent()
+    parent.die_with_parent()
     settings = common.settings_of(arguments)
     logs.configure(settings.log_level)
     listener = socket.socket(fileno=arguments.listener)
     try:
         uvloop.run(_serve(settings, listener, arguments.node))
-    except storage.RolledBack as reason:
+    except (storage.DatabaseRolledBack, storage.SchemaOutdated, storage.WitnessBroken) as reason:
         _log.error("refused_to_start", reason=str(reason))
         return REFUSED
     return 0

@@ -11,6 +11,7 @@ from collections.abc import Awaitable, Callable
 
 import structlog
 from aiohttp import web
+from aiohttp.typedefs import Middleware
 
 from csc_server.ports import Entropy
 from csc_server.web import metrics
@@ -30,9 +31,7 @@ _HEADERS = {
 }
 
 
-def edge(
-    request_limit_s: float, entropy: Entropy
-) -> Callable[[web.Request, Handler], Awaitable[web.StreamResponse]]:
+def edge(request_limit_s: float, entropy: Entropy) -> Middleware:
     """The middleware.
 
     Args:

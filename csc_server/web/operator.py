@@ -7,8 +7,10 @@ from typing import Final
 
 from aiohttp import web
 
+from csc_server.ports import StorageUnavailable
 from csc_server.web import metrics
 from csc_server.web.requests import respond, services
+from csc_server.web.services import Services
 
 _LOGO: Final = (Path(__file__).parent / "logo.png").read_bytes()
 
@@ -23,7 +25,7 @@ async def ready(request: web.Request) -> web.Response:
     """200 when the database answers and at least one signer process can sign; else 503."""
     service = services(request)
     health = service.device_health()
-    storage = await service.storage_answers()
+    storage = await _answers(service)
     good = storage and health.alive > 0
     content = {
         "status": "ready" if good else "not ready",
@@ -32,6 +34,14 @@ async def ready(request: web.Request) -> web.Response:
         "signers_wanted": health.wanted,
     }
     return respond(content, 200 if good else 503)
+
+
+async def _answers(service: Services) -> bool:
+    try:
+        await service.ping_storage()
+    except StorageUnavailable:
+        return False
+    return True
 
 
 async def scrape(request: web.Request) -> web.Response:

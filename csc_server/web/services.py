@@ -38,8 +38,8 @@ class Services:
     extend_transaction: ExtendTransaction
     sign_hash: SignHash
     effects: Effects
-    storage_answers: Callable[[], Awaitable[bool]]
-    """True when the database answers now."""
+    ping_storage: Callable[[], Awaitable[None]]
+    """Returns when the database answers, raises ``StorageUnavailable`` when it does not."""
     device_health: Callable[[], DeviceHealth]
 
 

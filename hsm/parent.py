@@ -1,0 +1,21 @@
+"""A process that must not outlive the one that started it. (Linux)"""
+
+from __future__ import annotations
+
+import ctypes
+import os
+import signal
+import sys
+from typing import Final
+
+# linux/prctl.h
+_PR_SET_PDEATHSIG: Final = 1
+
+
+def die_with_parent() -> None:
+    """Afterwards the kernel kills this process when its parent ends, however that ends."""
+    parent = os.getppid()
+    ctypes.CDLL(None, use_errno=True).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
+    if os.getppid() != parent:
+        # The parent ended between start and the call: nobody is left to serve.
+        sys.exit(0)
