@@ -218,7 +218,7 @@ def answer(reason: Exception, version: int, reference: str) -> Answer:
     """
     if isinstance(reason, Malformed):
         return Answer(reason.status, "invalid_request", reason.description)
-    row = TABLE.get(type(reason))
+    row = _row(reason)
     if row is None:
         return Answer(500, "server_error", f"{SERVER_ERROR} Reference: {reference}")
     text = row.description(reason) if callable(row.description) else row.description
@@ -230,5 +230,10 @@ def answer(reason: Exception, version: int, reference: str) -> Answer:
 
 def unexpected(reason: Exception) -> bool:
     """True when the operator must see the whole traceback: no row, or a row of 500."""
-    row = TABLE.get(type(reason))
+    row = _row(reason)
     return not isinstance(reason, Malformed) and (row is None or row.status == 500)
+
+
+def _row(reason: Exception) -> Row | None:
+    """The row of the class, or of the nearest class it refines."""
+    return next((TABLE[kind] for kind in type(reason).__mro__ if kind in TABLE), None)
