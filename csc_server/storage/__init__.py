@@ -1,0 +1,118 @@
+"""The store: accounts, tokens, credentials and SADs in SQLite or PostgreSQL.
+
+``open_storage`` gives the ports of ``csc_server.ports`` on one database; ``migrate`` has to have
+run before. The only place that knows SQL.
+"""
+
+from __future__ import annotations
+
+import platform
+from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from csc_server.storage import checkpointer, guard
+from csc_server.storage.accounts import SqlAccounts
+from csc_server.storage.audit import READ_HEAD
+from csc_server.storage.authorizations import SqlAuthorizations
+from csc_server.storage.checkpointer import Checkpointer, Sign
+from csc_server.storage.credentials import SqlCredentials
+from csc_server.storage.database import Database, engine_for
+from csc_server.storage.guard import DatabaseRolledBack
+from csc_server.storage.journal import Journal, WitnessBroken
+from csc_server.storage.schema import SchemaOutdated, migrate, pending
+from csc_server.storage.tokens import SqlTokens
+from csc_server.storage.verify import AuditReport, Finding, verify_audit
+
+__all__ = [
+    "AuditReport",
+    "DatabaseRolledBack",
+    "Finding",
+    "SchemaOutdated",
+    "Storage",
+    "WitnessBroken",
+    "migrate",
+    "open_storage",
+    "pending",
+    "verify_audit",
+]
+
+
+@dataclass(frozen=True, slots=True)
+class Storage:
+    """The stores' ports on one database."""
+
+    accounts: SqlAccounts
+    tokens: SqlTokens
+    credentials: SqlCredentials
+    authorizations: SqlAuthorizations
+    database: Database
+
+    async def ping(self) -> None:
+        """Return when the database answers.
+
+        Raises:
+            StorageUnavailable: It does not.
+        """
+        await self.database.read(lambda sql: sql.one(READ_HEAD))
+
+
+@asynccontextmanager
+async def open_storage(
+    url: str,
+    *,
+    journal: Path,
+    checkpoints: Path,
+    sign_checkpoint: Sign | None = None,
+    node: str | None = None,
+    checkpoint_records: int = checkpointer.EVERY_RECORDS,
+    checkpoint_s: float = checkpointer.EVERY_S,
+) -> AsyncIterator[Storage]:
+    """The store, while the context lasts; at its end what was handed in is finished.
+
+    Args:
+        url: ``sqlite:///path`` or ``postgresql://user@host/name``.
+        journal: High-water journal of this process, made if absent, mode 0600.
+        checkpoints: Checkpoint file of this process, likewise.
+        sign_checkpoint: Signs with the audit key (ECDSA P-256, SHA-256, DER). ``None``: no
+            checkpoints are made.
+        node: Name of this process in the audit records. Default: the host's name.
+        checkpoint_records: Records after which a checkpoint is made.
+        checkpoint_s: Seconds after which one is made when the chain has moved.
+
+    Raises:
+        SchemaOutdated: ``migrate`` has to run first.
+        DatabaseRolledBack: The database is older than what this process has committed.
+        WitnessBroken: Journal or checkpoints cannot be read.
+        StorageUnavailable: The database does not answer.
+    """
+    if await pending(url):
+        raise SchemaOutdated(url)
+    async with AsyncExitStack() as stack:
+        # Closed in the opposite order: the database first, so that its last commit is witnessed.
+        high_water = Journal(journal)
+        stack.callback(high_water.close)
+        signer = None
+        if sign_checkpoint is not None:
+            signer = Checkpointer(
+                checkpoints,
+                sign_checkpoint,
+                every_records=checkpoint_records,
+                every_s=checkpoint_s,
+            )
+            stack.push_async_callback(signer.close)
+        database = Database(engine_for(url, node or platform.node()))
+        stack.push_async_callback(database.close)
+        await database.open()
+        await guard.refuse_rolled_back(database, journal, checkpoints)
+        database.witnesses.append(high_water.write)
+        if signer is not None:
+            database.witnesses.append(signer.moved)
+        yield Storage(
+            accounts=SqlAccounts(database),
+            tokens=SqlTokens(database),
+            credentials=SqlCredentials(database),
+            authorizations=SqlAuthorizations(database),
+            database=database,
+        )

@@ -1,0 +1,130 @@
+"""People and their logins: the port ``Accounts``."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Final
+
+import sqlalchemy as sa
+
+from csc_server.ports import Account, NameTaken
+from csc_server.storage import rows, tables, throttles
+from csc_server.storage.database import Database
+from csc_server.storage.units import Sql
+from policies.audit import Event
+from policies.throttle import CLEAR, Throttle
+from policies.values import (
+    AccountId,
+    AccountState,
+    AuthenticatorId,
+    CredentialId,
+    microseconds_from_utc,
+)
+
+_table: Final = tables.accounts
+_NEXT: Final = sa.select(
+    sa.func.coalesce(sa.func.max(_table.c.position), 0) + sa.literal_column("1")
+)
+_ALL: Final = sa.select(*rows.ACCOUNT).order_by(_table.c.position)
+_FIND: Final = sa.select(*rows.ACCOUNT).where(_table.c.username == sa.bindparam("name"))
+_INSERT: Final = _table.insert()
+_SET_STATE: Final = (
+    _table.update()
+    .where(_table.c.account_id == sa.bindparam("key"))
+    .values(state=sa.bindparam("new_state"))
+)
+_AUTHENTICATORS: Final = sa.select(tables.authenticators.c.authenticator_id).where(
+    tables.authenticators.c.account_id == sa.bindparam("key")
+)
+_CREDENTIALS: Final = sa.select(tables.credentials.c.credential_id).where(
+    tables.credentials.c.account_id == sa.bindparam("key")
+)
+
+
+class SqlAccounts:
+    """The port ``Accounts`` on a database."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    async def add(self, account: Account, events: Sequence[Event]) -> None:
+        """Afterwards the account exists.
+
+        Raises:
+            NameTaken: Another account has this user name.
+        """
+
+        def unit(sql: Sql) -> None:
+            # Writers run one after the other, so nobody can take the name in between.
+            if sql.one(_FIND, {"name": account.username}):
+                raise NameTaken(account.username)
+            [position] = sql.rows(_NEXT)[0]
+            row = {
+                "account_id": account.account_id,
+                "position": position,
+                "username": account.username,
+                "password_hash": account.password_hash,
+                "state": account.state,
+                "created_at": microseconds_from_utc(account.created_at),
+            }
+            sql.change(_INSERT, row)
+            sql.audit(events)
+
+        await self._database.write(unit)
+
+    async def find(self, username: str) -> Account | None:
+        """The account with exactly this user name."""
+        if not rows.storable(username):
+            return None
+        row = await self._database.read(lambda sql: sql.one(_FIND, {"name": username}))
+        return rows.account(row) if row else None
+
+    async def all(self) -> list[Account]:
+        """Every account, the oldest first."""
+        return [rows.account(row) for row in await self._database.read(lambda s: s.rows(_ALL))]
+
+    async def set_state(
+        self, account_id: AccountId, state: AccountState, events: Sequence[Event]
+    ) -> None:
+        """Afterwards the account is in this state.
+
+        Raises:
+            LookupError: No such account; a programming error.
+        """
+
+        def unit(sql: Sql) -> None:
+            if not sql.change(_SET_STATE, {"key": account_id, "new_state": state}):
+                raise LookupError(account_id)
+            sql.audit(events)
+
+        await self._database.write(unit)
+
+    async def login_throttle(self, subject: str) -> Throttle:
+        """Failures of a login subject (account and network); ``CLEAR`` if none."""
+        if not rows.storable(subject):
+            return CLEAR
+        return await self._database.read(lambda sql: throttles.find(sql, subject))
+
+    async def login_failed(self, subject: str, now: datetime, events: Sequence[Event]) -> Throttle:
+        """Count a failure unless the subject is blocked; the new state."""
+
+        def unit(sql: Sql) -> Throttle:
+            _, after = throttles.count_failure(sql, subject, now)
+            sql.audit(events)
+            return after
+
+        return await self._database.write(unit)
+
+    async def unlock(self, account_id: AccountId, events: Sequence[Event]) -> None:
+        """Clear every throttle of the account: logins, authenticators, PINs."""
+
+        def unit(sql: Sql) -> None:
+            throttles.clear_logins(sql, account_id)
+            for [identifier] in sql.rows(_AUTHENTICATORS, {"key": account_id}):
+                throttles.clear(sql, throttles.otp(AuthenticatorId(identifier)))
+            for [identifier] in sql.rows(_CREDENTIALS, {"key": account_id}):
+                throttles.clear(sql, throttles.pin(CredentialId(identifier)))
+            sql.audit(events)
+
+        await self._database.write(unit)

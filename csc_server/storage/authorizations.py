@@ -1,0 +1,361 @@
+"""SADs, the hashes they cover, and the factors' failures: the port ``Authorizations``.
+
+Each method is one transaction. A claim is a conditional UPDATE whose row count must match; who
+comes second changes nothing and is told so. (security-and-pki 1.3; docs/signing-cycle.md)
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from datetime import datetime
+from typing import Any, Final
+
+import sqlalchemy as sa
+
+from csc_server.ports import NewAuthorization, SadAlreadyUsed
+from csc_server.storage import rows, tables, throttles, transitions
+from csc_server.storage.database import Database
+from csc_server.storage.units import Row, Sql
+from policies import errors, throttle, totp
+from policies.audit import Event, EventType, Outcome
+from policies.authorize import AuthorizeFacts
+from policies.secret import Sad
+from policies.sign import SigningFacts, SigningPermit
+from policies.throttle import CLEAR, Throttle
+from policies.values import (
+    Authorization,
+    Credential,
+    CredentialId,
+    Factor,
+    OperationId,
+    SadId,
+    microseconds_from_utc,
+)
+
+_credential: Final = tables.credentials
+_authenticator: Final = tables.authenticators
+_authorization: Final = tables.authorizations
+_occurrence: Final = tables.occurrences
+_pin: Final = tables.throttles.alias("pin")
+_otp: Final = tables.throttles.alias("otp")
+_THROTTLES: Final = (
+    _pin.c.failures,
+    _pin.c.locked_until,
+    _otp.c.failures,
+    _otp.c.locked_until,
+)
+_CREDENTIAL: Final = _credential.c.credential_id == sa.bindparam("credential")
+
+_AUTHORIZE_FACTS: Final = (
+    sa.select(*rows.CREDENTIAL, *rows.AUTHENTICATOR, *_THROTTLES)
+    .select_from(
+        _credential.outerjoin(
+            _authenticator, _authenticator.c.authenticator_id == _credential.c.authenticator_id
+        )
+        .outerjoin(_pin, _pin.c.subject == sa.bindparam("pin_subject"))
+        .outerjoin(
+            _otp,
+            _otp.c.subject
+            == sa.literal_column(f"'{throttles.OTP_PREFIX}'", sa.Text())
+            + _credential.c.authenticator_id,
+        )
+    )
+    .where(_CREDENTIAL)
+)
+_FACTORS: Final = (
+    sa.select(*_THROTTLES, _authenticator.c.last_used_step)
+    .select_from(
+        _credential.outerjoin(
+            _authenticator, _authenticator.c.authenticator_id == sa.bindparam("authenticator")
+        )
+        .outerjoin(_pin, _pin.c.subject == sa.bindparam("pin_subject"))
+        .outerjoin(_otp, _otp.c.subject == sa.bindparam("otp_subject"))
+    )
+    .where(_CREDENTIAL)
+)
+_USE_STEP: Final = (
+    _authenticator.update()
+    .where(
+        _authenticator.c.authenticator_id == sa.bindparam("authenticator"),
+        _authenticator.c.last_used_step < sa.bindparam("step"),
+    )
+    .values(last_used_step=sa.bindparam("step"))
+)
+_INSERT: Final = _authorization.insert()
+_INSERT_OCCURRENCE: Final = _occurrence.insert()
+_SIGNING_FACTS: Final = (
+    sa.select(*rows.CREDENTIAL, *rows.AUTHORIZATION)
+    .select_from(
+        _credential.outerjoin(
+            _authorization, _authorization.c.handle_digest == sa.bindparam("handle")
+        )
+    )
+    .where(_CREDENTIAL)
+)
+_BY_HANDLE: Final = sa.select(*rows.AUTHORIZATION).where(
+    _authorization.c.handle_digest == sa.bindparam("handle")
+)
+_OCCURRENCES: Final = (
+    sa.select(_occurrence.c.ordinal, _occurrence.c.digest, _occurrence.c.state)
+    .where(_occurrence.c.root_id == sa.bindparam("root"))
+    .order_by(_occurrence.c.ordinal)
+)
+_OVERDUE: Final = (
+    sa.select(
+        _authorization.c.sad_id,
+        _authorization.c.root_id,
+        _authorization.c.account_id,
+        _authorization.c.credential_id,
+    )
+    .where(tables.OPEN_SAD, _authorization.c.expires_at <= sa.bindparam("now"))
+    .order_by(_authorization.c.expires_at)
+    .limit(sa.bindparam("most", type_=sa.BigInteger()))
+)
+
+
+class SqlAuthorizations:
+    """The port ``Authorizations`` on a database."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    async def authorize_facts(self, credential_id: CredentialId) -> AuthorizeFacts:
+        """Credential, authenticator and throttles, in one read."""
+        nothing = AuthorizeFacts(None, None, CLEAR, CLEAR)
+        if not rows.storable(credential_id):
+            return nothing
+        keys = {"credential": credential_id, "pin_subject": throttles.pin(credential_id)}
+        row = await self._database.read(lambda sql: sql.one(_AUTHORIZE_FACTS, keys))
+        return _authorize_facts(row) if row else nothing
+
+    async def issue(self, new: NewAuthorization, now: datetime, events: Sequence[Event]) -> None:
+        """Store a SAD and mark its factors as used, in one transaction.
+
+        Raises:
+            PinLocked, OtpLocked: The failures of others came first.
+            OtpReplayed: The time step was used before.
+        """
+
+        def unit(sql: Sql) -> None:
+            _use_factors(sql, new, now)
+            sql.change(_INSERT, rows.authorization_columns(new))
+            sql.change_many(_INSERT_OCCURRENCE, _occurrence_rows(new.authorization))
+            sql.audit(events)
+
+        await self._database.write(unit)
+
+    async def factors_failed(
+        self,
+        credential: Credential,
+        wrong: frozenset[Factor],
+        now: datetime,
+        events: Callable[[dict[Factor, Throttle]], Sequence[Event]],
+    ) -> dict[Factor, Throttle]:
+        """Count a failure of each wrong factor that is not blocked; the states before.
+
+        ``events`` gets the new state of each factor that was counted.
+        """
+
+        def unit(sql: Sql) -> dict[Factor, Throttle]:
+            before, counted = {}, {}
+            for factor in sorted(wrong):
+                subject = _subject(credential, factor)
+                before[factor], after = throttles.count_failure(sql, subject, now)
+                if after is not before[factor]:
+                    counted[factor] = after
+            sql.audit(events(counted))
+            return before
+
+        return await self._database.write(unit)
+
+    async def facts(self, sad: Sad, credential_id: CredentialId) -> SigningFacts:
+        """The SAD with this handle and the credential with this id, in one read."""
+        handle = sad.digest()
+
+        def unit(sql: Sql) -> tuple[Row | None, Row | None, Sequence[Row]]:
+            both = None
+            if rows.storable(credential_id):
+                both = sql.one(_SIGNING_FACTS, {"credential": credential_id, "handle": handle})
+            if both is None:
+                credential, authorization = None, sql.one(_BY_HANDLE, {"handle": handle})
+            else:
+                cut = len(rows.CREDENTIAL)
+                credential, authorization = both[:cut], both[cut:]
+            if authorization is None or authorization[0] is None:
+                return credential, None, []
+            root_id = authorization[1]
+            return credential, authorization, sql.rows(_OCCURRENCES, {"root": root_id})
+
+        credential, authorization, occurrences = await self._database.read(unit)
+        return SigningFacts(
+            rows.authorization(authorization, occurrences) if authorization else None,
+            rows.credential(credential) if credential else None,
+        )
+
+    async def reserve(
+        self,
+        permit: SigningPermit,
+        operation_id: OperationId,
+        now: datetime,
+        events: Sequence[Event],
+    ) -> None:
+        """Claim the SAD and the permit's occurrences, durably.
+
+        Raises:
+            SadAlreadyUsed: The state has changed since the permit was given.
+        """
+        operation = {"root": permit.root_id, "operation": operation_id}
+        claims = [{**operation, "number": ordinal} for ordinal in permit.ordinals]
+        sad = {"sad": permit.sad_id, "operation": operation_id, "now": microseconds_from_utc(now)}
+
+        def unit(sql: Sql) -> None:
+            if not sql.change(transitions.RESERVE_SAD, sad):
+                raise SadAlreadyUsed(permit.sad_id)
+            sql.change_many(transitions.RESERVE, claims)
+            if sql.one(transitions.RESERVED, operation) != (len(claims),):
+                raise SadAlreadyUsed(permit.sad_id)
+            sql.audit(events)
+
+        await self._database.write(unit)
+
+    async def complete(
+        self, permit: SigningPermit, operation_id: OperationId, events: Sequence[Event]
+    ) -> None:
+        """The signatures exist: occurrences consumed, the SAD used or spent.
+
+        What expired meanwhile stays burned; the events are written all the same.
+        """
+        keys = {"root": permit.root_id, "sad": permit.sad_id, "operation": operation_id}
+
+        def unit(sql: Sql) -> None:
+            sql.change(transitions.COMPLETE, keys)
+            if not sql.change(transitions.COMPLETE_LAST, keys):
+                sql.change(transitions.COMPLETE_SOME, keys)
+            sql.audit(events)
+
+        await self._database.write(unit)
+
+    async def release(
+        self, permit: SigningPermit, operation_id: OperationId, events: Sequence[Event]
+    ) -> None:
+        """The HSM definitely refused: occurrences and SAD as before the reservation."""
+        keys = {"root": permit.root_id, "sad": permit.sad_id, "operation": operation_id}
+
+        def unit(sql: Sql) -> None:
+            sql.change(transitions.RELEASE, keys)
+            sql.change(transitions.RELEASE_SAD, keys)
+            sql.audit(events)
+
+        await self._database.write(unit)
+
+    async def note(self, events: Sequence[Event]) -> None:
+        """Write events that change nothing else."""
+        await self._database.write(lambda sql: sql.audit(events))
+
+    async def extend(
+        self,
+        old: SadId,
+        new: NewAuthorization,
+        now: datetime,
+        events: Sequence[Event],
+    ) -> None:
+        """Old SAD out, new SAD in; occurrences stay with the root.
+
+        Raises:
+            SadAlreadyUsed: The old SAD or one of the hashes was claimed meanwhile.
+        """
+        wanted = new.authorization.open_ordinals
+        keys = {"sad": old, "now": microseconds_from_utc(now)}
+
+        def unit(sql: Sql) -> None:
+            if not sql.change(transitions.EXTEND_SAD, keys):
+                raise SadAlreadyUsed(old)
+            free = sql.rows(transitions.FREE, {"root": new.authorization.root_id})
+            if not wanted <= {ordinal for [ordinal] in free}:
+                raise SadAlreadyUsed(old)
+            sql.change(_INSERT, rows.authorization_columns(new))
+            sql.audit(events)
+
+        await self._database.write(unit)
+
+    async def expire(self, now: datetime, limit: int) -> int:
+        """Expire SADs whose time is over, at most ``limit``, with their roots; how many."""
+        keys = {"now": microseconds_from_utc(now), "most": limit}
+
+        def unit(sql: Sql) -> int:
+            overdue = sql.rows(_OVERDUE, keys)
+            if overdue:
+                sql.change_many(transitions.EXPIRE_SAD, [{"sad": row[0]} for row in overdue])
+                sql.change_many(transitions.EXPIRE, [{"root": row[1]} for row in overdue])
+            sql.audit(_expired(row, now) for row in overdue)
+            return len(overdue)
+
+        return await self._database.write(unit)
+
+
+def _authorize_facts(row: Row) -> AuthorizeFacts:
+    first, second = len(rows.CREDENTIAL), len(rows.CREDENTIAL) + len(rows.AUTHENTICATOR)
+    failures = row[second:]
+    return AuthorizeFacts(
+        credential=rows.credential(row[:first]),
+        authenticator=rows.authenticator(row[first:second]),
+        pin_throttle=throttles.value(*failures[:2]),
+        otp_throttle=throttles.value(*failures[2:]),
+    )
+
+
+def _use_factors(sql: Sql, new: NewAuthorization, now: datetime) -> None:
+    credential_id, authenticator_id = new.authorization.credential_id, new.authenticator_id
+    subjects = {
+        "pin_subject": throttles.pin(credential_id),
+        "otp_subject": throttles.otp(authenticator_id) if authenticator_id else None,
+    }
+    row = sql.one(
+        _FACTORS, {"credential": credential_id, "authenticator": authenticator_id, **subjects}
+    )
+    if row is None:
+        raise LookupError(credential_id)
+    *failures, last_used_step = row
+    if throttle.blocked(throttles.value(*failures[:2]), now):
+        raise errors.PinLocked(credential_id)
+    if throttle.blocked(throttles.value(*failures[2:]), now):
+        raise errors.OtpLocked(credential_id)
+    if new.otp_step is not None:
+        step = totp.judge(new.otp_step, last_used_step)
+        if not sql.change(_USE_STEP, {"authenticator": authenticator_id, "step": step}):
+            raise errors.OtpReplayed(f"time step {step}")
+    for subject, count in zip(subjects.values(), failures[::2], strict=True):
+        if subject and count:
+            throttles.clear(sql, subject)
+
+
+def _subject(credential: Credential, factor: Factor) -> str:
+    if factor is Factor.PIN:
+        return throttles.pin(credential.credential_id)
+    if credential.authenticator_id is None:
+        raise LookupError(f"{credential.credential_id} has no authenticator")
+    return throttles.otp(credential.authenticator_id)
+
+
+def _occurrence_rows(authorization: Authorization) -> list[dict[str, Any]]:
+    return [
+        {
+            "root_id": authorization.root_id,
+            "ordinal": occurrence.ordinal,
+            "digest": occurrence.digest,
+            "state": occurrence.state,
+            "operation_id": None,
+        }
+        for occurrence in authorization.occurrences
+    ]
+
+
+def _expired(row: Row, now: datetime) -> Event:
+    sad_id, root_id, account_id, credential_id = row
+    details = {
+        "account_id": account_id,
+        "credential_id": credential_id,
+        "root_id": root_id,
+        "sad_id": sad_id,
+    }
+    return Event(EventType.SAD_EXPIRED, Outcome.SUCCESS, now, "system", details)

@@ -1,0 +1,127 @@
+"""Credentials and authenticators: the port ``Credentials``."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Final
+
+import sqlalchemy as sa
+
+from csc_server.storage import rows, tables
+from csc_server.storage.database import Database
+from csc_server.storage.units import Sql
+from policies.audit import Event
+from policies.values import (
+    AccountId,
+    Credential,
+    CredentialId,
+    CredentialState,
+    SealedTotp,
+    microseconds_from_utc,
+)
+
+_credential: Final = tables.credentials
+_authenticator: Final = tables.authenticators
+_NEXT_CREDENTIAL: Final = sa.select(
+    sa.func.coalesce(sa.func.max(_credential.c.position), 0) + sa.literal_column("1")
+)
+_NEXT_AUTHENTICATOR: Final = sa.select(
+    sa.func.coalesce(sa.func.max(_authenticator.c.position), 0) + sa.literal_column("1")
+)
+_INSERT: Final = _credential.insert()
+_INSERT_AUTHENTICATOR: Final = _authenticator.insert()
+_FIND: Final = sa.select(*rows.CREDENTIAL).where(
+    _credential.c.credential_id == sa.bindparam("credential_id")
+)
+_OF_ACCOUNT: Final = (
+    sa.select(*rows.CREDENTIAL)
+    .where(_credential.c.account_id == sa.bindparam("account_id"))
+    .order_by(_credential.c.position)
+)
+_AUTHENTICATORS_OF: Final = (
+    sa.select(*rows.AUTHENTICATOR)
+    .where(_authenticator.c.account_id == sa.bindparam("account_id"))
+    .order_by(_authenticator.c.position.desc())
+)
+_SET_STATE: Final = (
+    _credential.update()
+    .where(_credential.c.credential_id == sa.bindparam("key"))
+    .values(state=sa.bindparam("new_state"))
+)
+
+
+class SqlCredentials:
+    """The port ``Credentials`` on a database."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    async def add_authenticator(
+        self, sealed: SealedTotp, now: datetime, events: Sequence[Event]
+    ) -> None:
+        """Afterwards the account has this authenticator."""
+
+        def unit(sql: Sql) -> None:
+            [position] = sql.rows(_NEXT_AUTHENTICATOR)[0]
+            row = {
+                "authenticator_id": sealed.authenticator_id,
+                "position": position,
+                "account_id": sealed.account_id,
+                "sealed": sealed.sealed,
+                "last_used_step": sealed.last_used_step,
+                "created_at": microseconds_from_utc(now),
+            }
+            sql.change(_INSERT_AUTHENTICATOR, row)
+            sql.audit(events)
+
+        await self._database.write(unit)
+
+    async def authenticator_of(self, account_id: AccountId) -> SealedTotp | None:
+        """The account's newest authenticator."""
+        row = await self._database.read(
+            lambda sql: sql.one(_AUTHENTICATORS_OF, {"account_id": account_id})
+        )
+        return rows.authenticator(row) if row else None
+
+    async def add(self, credential: Credential, now: datetime, events: Sequence[Event]) -> None:
+        """Afterwards the credential exists."""
+
+        def unit(sql: Sql) -> None:
+            [position] = sql.rows(_NEXT_CREDENTIAL)[0]
+            sql.change(_INSERT, rows.credential_columns(credential, position, now))
+            sql.audit(events)
+
+        await self._database.write(unit)
+
+    async def find(self, credential_id: CredentialId) -> Credential | None:
+        """The credential, whoever owns it."""
+        if not rows.storable(credential_id):
+            return None
+        row = await self._database.read(
+            lambda sql: sql.one(_FIND, {"credential_id": credential_id})
+        )
+        return rows.credential(row) if row else None
+
+    async def of_account(self, account_id: AccountId) -> list[Credential]:
+        """All credentials of an account, the oldest first."""
+        found = await self._database.read(
+            lambda sql: sql.rows(_OF_ACCOUNT, {"account_id": account_id})
+        )
+        return [rows.credential(row) for row in found]
+
+    async def set_state(
+        self, credential_id: CredentialId, state: CredentialState, events: Sequence[Event]
+    ) -> None:
+        """Afterwards the key is enabled or disabled.
+
+        Raises:
+            LookupError: No such credential; a programming error.
+        """
+
+        def unit(sql: Sql) -> None:
+            if not sql.change(_SET_STATE, {"key": credential_id, "new_state": state}):
+                raise LookupError(credential_id)
+            sql.audit(events)
+
+        await self._database.write(unit)

@@ -1,0 +1,13 @@
+"""What Alembic runs to find out where the steps go: the connection that ``schema`` handed over."""
+
+from alembic import context
+
+from csc_server.storage.tables import metadata
+
+context.configure(
+    connection=context.config.attributes["connection"],
+    target_metadata=metadata,
+    # One transaction for all steps, begun and ended by ``schema``.
+    transaction_per_migration=False,
+)
+context.run_migrations()

@@ -1,0 +1,91 @@
+"""Failures of logins and factors: read, count, clear.
+
+What a failure means is ``policies.throttle``; a subject without a row has no failures. The
+functions are parts of units and run inside the caller's transaction, so that guesses sent in
+parallel count one after the other.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Final
+
+import sqlalchemy as sa
+
+from csc_server.storage.tables import throttles as table
+from csc_server.storage.units import Sql
+from policies import throttle
+from policies.throttle import CLEAR, Throttle
+from policies.values import (
+    AccountId,
+    AuthenticatorId,
+    CredentialId,
+    microseconds_from_utc,
+    utc_from_microseconds,
+)
+
+_SUBJECT: Final = table.c.subject == sa.bindparam("key")
+_FIND: Final = sa.select(table.c.failures, table.c.locked_until).where(_SUBJECT)
+_SET: Final = (
+    table.update()
+    .where(_SUBJECT)
+    .values(failures=sa.bindparam("count"), locked_until=sa.bindparam("until"))
+)
+_INSERT: Final = table.insert()
+_CLEAR: Final = table.delete().where(_SUBJECT)
+_CLEAR_RANGE: Final = table.delete().where(
+    table.c.subject >= sa.bindparam("first"), table.c.subject < sa.bindparam("end")
+)
+
+
+OTP_PREFIX: Final = "otp:"
+
+
+def pin(credential_id: CredentialId) -> str:
+    """Subject of the PIN of a credential."""
+    return f"pin:{credential_id}"
+
+
+def otp(authenticator_id: AuthenticatorId) -> str:
+    """Subject of the codes of an authenticator."""
+    return OTP_PREFIX + authenticator_id
+
+
+def value(failures: int | None, locked_until: int | None) -> Throttle:
+    """The throttle of a row; ``None`` failures mean there is no row."""
+    if failures is None:
+        return CLEAR
+    until = None if locked_until is None else utc_from_microseconds(locked_until)
+    return Throttle(failures, until)
+
+
+def find(sql: Sql, subject: str) -> Throttle:
+    """The failures of a subject."""
+    row = sql.one(_FIND, {"key": subject})
+    return value(*row) if row else CLEAR
+
+
+def count_failure(sql: Sql, subject: str, now: datetime) -> tuple[Throttle, Throttle]:
+    """Count a failure unless the subject is blocked; state before and after."""
+    before = find(sql, subject)
+    if throttle.blocked(before, now):
+        return before, before
+    after = throttle.after_failure(before, now)
+    until = after.locked_until and microseconds_from_utc(after.locked_until)
+    if before.failures:
+        sql.change(_SET, {"key": subject, "count": after.failures, "until": until})
+    else:
+        row = {"subject": subject, "failures": after.failures, "locked_until": until}
+        sql.change(_INSERT, row)
+    return before, after
+
+
+def clear(sql: Sql, subject: str) -> None:
+    """Forget the failures of a subject."""
+    sql.change(_CLEAR, {"key": subject})
+
+
+def clear_logins(sql: Sql, account_id: AccountId) -> None:
+    """Forget the failed logins of an account, from wherever they came."""
+    first = f"login:{account_id}|"
+    sql.change(_CLEAR_RANGE, {"first": first, "end": first[:-1] + chr(ord("|") + 1)})

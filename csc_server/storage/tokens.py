@@ -1,0 +1,146 @@
+"""Grants, access tokens and refresh tokens, by digest: the port ``Tokens``."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Any, Final
+
+import sqlalchemy as sa
+
+from csc_server.ports import NewToken
+from csc_server.storage import tables, throttles
+from csc_server.storage.database import Database
+from csc_server.storage.units import Row, Sql
+from policies import throttle
+from policies.audit import Event
+from policies.tokens import TokenFacts, TokenKind
+from policies.values import (
+    AccountId,
+    AccountState,
+    ClientId,
+    GrantId,
+    Principal,
+    microseconds_from_utc,
+    utc_from_microseconds,
+)
+
+_grant: Final = tables.grants
+_token: Final = tables.tokens
+_INSERT_GRANT: Final = _grant.insert()
+_INSERT_TOKEN: Final = _token.insert()
+_FIND: Final = (
+    sa.select(
+        _token.c.kind,
+        _token.c.expires_at,
+        _token.c.revoked_at,
+        _grant.c.grant_id,
+        _grant.c.client_id,
+        _grant.c.revoked_at,
+        tables.accounts.c.account_id,
+        tables.accounts.c.state,
+    )
+    .select_from(_token.join(_grant).join(tables.accounts))
+    .where(_token.c.digest == sa.bindparam("digest"))
+)
+# The first revocation counts: a second one changes nothing.
+_REVOKE_TOKEN: Final = (
+    _token.update()
+    .where(_token.c.digest == sa.bindparam("key"), _token.c.revoked_at.is_(None))
+    .values(revoked_at=sa.bindparam("now"))
+)
+_REVOKE_GRANT: Final = (
+    _grant.update()
+    .where(_grant.c.grant_id == sa.bindparam("key"), _grant.c.revoked_at.is_(None))
+    .values(revoked_at=sa.bindparam("now"))
+)
+
+
+class SqlTokens:
+    """The port ``Tokens`` on a database."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    async def open(
+        self,
+        principal: Principal,
+        tokens: Sequence[NewToken],
+        throttle_subject: str,
+        now: datetime,
+        events: Sequence[Event],
+    ) -> bool:
+        """A new grant with its tokens, the throttle cleared; False if it blocks at ``now``."""
+
+        def unit(sql: Sql) -> bool:
+            failures = throttles.find(sql, throttle_subject)
+            if throttle.blocked(failures, now):
+                return False
+            if failures.failures:
+                throttles.clear(sql, throttle_subject)
+            grant = {
+                "grant_id": principal.grant_id,
+                "account_id": principal.account_id,
+                "client_id": principal.client_id,
+                "created_at": microseconds_from_utc(now),
+                "revoked_at": None,
+            }
+            sql.change(_INSERT_GRANT, grant)
+            sql.change_many(_INSERT_TOKEN, [_columns(principal.grant_id, one) for one in tokens])
+            sql.audit(events)
+            return True
+
+        return await self._database.write(unit)
+
+    async def renew(self, grant_id: GrantId, token: NewToken, events: Sequence[Event]) -> None:
+        """A further access token of a grant."""
+
+        def unit(sql: Sql) -> None:
+            sql.change(_INSERT_TOKEN, _columns(grant_id, token))
+            sql.audit(events)
+
+        await self._database.write(unit)
+
+    async def find(self, digest: bytes) -> TokenFacts | None:
+        """The token with this SHA-256."""
+        row = await self._database.read(lambda sql: sql.one(_FIND, {"digest": digest}))
+        return _facts(row) if row else None
+
+    async def revoke_token(self, digest: bytes, now: datetime, events: Sequence[Event]) -> None:
+        """Afterwards this one token is dead."""
+
+        def unit(sql: Sql) -> None:
+            sql.change(_REVOKE_TOKEN, {"key": digest, "now": microseconds_from_utc(now)})
+            sql.audit(events)
+
+        await self._database.write(unit)
+
+    async def revoke_grant(self, grant_id: GrantId, now: datetime, events: Sequence[Event]) -> None:
+        """Afterwards the grant and all its tokens are dead."""
+
+        def unit(sql: Sql) -> None:
+            sql.change(_REVOKE_GRANT, {"key": grant_id, "now": microseconds_from_utc(now)})
+            sql.audit(events)
+
+        await self._database.write(unit)
+
+
+def _columns(grant_id: GrantId, token: NewToken) -> dict[str, Any]:
+    return {
+        "digest": token.token.digest(),
+        "grant_id": grant_id,
+        "kind": token.kind,
+        "expires_at": microseconds_from_utc(token.expires_at),
+        "revoked_at": None,
+    }
+
+
+def _facts(row: Row) -> TokenFacts:
+    kind, expires_at, token_revoked, grant_id, client_id, grant_revoked, account_id, state = row
+    return TokenFacts(
+        kind=TokenKind(kind),
+        principal=Principal(AccountId(account_id), ClientId(client_id), GrantId(grant_id)),
+        account_state=AccountState(state),
+        expires_at=utc_from_microseconds(expires_at),
+        revoked=token_revoked is not None or grant_revoked is not None,
+    )
