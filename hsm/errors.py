@@ -33,3 +33,11 @@ class Ambiguous(HsmError):
 
 class WrongSignature(Ambiguous):
     """A signature did not verify under the public key and was thrown away. An alarm."""
+
+
+class PinRefused(Broken):
+    """The token refused the PIN of its file. Never tried again: a few tries lock a token."""
+
+
+class Stale(Broken):
+    """A handle is no longer good: the object is gone, or the token was reset."""

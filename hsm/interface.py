@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Protocol
+from typing import Final, Protocol
 
 from policies.algorithms import KeyAlgorithm, SignAlgorithm
 from policies.authorize import Extension, FactorCheck
@@ -24,6 +24,9 @@ from policies.values import (
     MintedSad,
     SadId,
 )
+
+AUDIT_KEY: Final = "audit"
+"""Name of the service key that signs the audit log's checkpoints."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,0 +1,226 @@
+"""The activation module: nothing is signed here that a signer did not approve.
+
+Runs inside the signer process, next to the HSM's keys. ``authorize`` turns right factors into a
+SAD record with a MAC that only the HSM can make; ``sign`` believes nothing but such a record.
+A web process that was taken over can therefore neither make a SAD nor have a hash signed that
+is not on one (design/hsm.md decision 2; security-and-pki 1.3). Knows no socket, database or
+HTTP. A software rule that plays the part of a certified SAM (EN 419 241-2), not one itself.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+from datetime import datetime, timedelta
+from typing import Final
+
+from hsm import errors, mechanisms, records
+from hsm.factors import Evidence, Factors
+from hsm.interface import AUDIT_KEY, FactorResult
+from hsm.keystore import KeyStore
+from hsm.labelled import CANARY, OWN_ALGORITHM, LabelledKeys, service_label
+from hsm.messages import Authorize, Extend
+from hsm.records import SadRecord
+from hsm.secret_keys import Purpose, SecretKeys
+from hsm.spent import Spent
+from policies import authorize as authorize_rules
+from policies.sign import SigningOrder
+from policies.values import MintedSad
+
+CLOCK_SLACK: Final = timedelta(seconds=5)
+"""The caller read its clock a moment before, perhaps on another machine."""
+
+
+class Activation:
+    """What the activation module does for the service that answers requests.
+
+    Every method raises ``Broken`` when the device fails, and then nothing was signed.
+    """
+
+    def __init__(
+        self,
+        *,
+        keys: SecretKeys,
+        service: LabelledKeys,
+        signers: LabelledKeys,
+        store: KeyStore,
+        clock: Callable[[], datetime],
+        spent: Spent,
+    ) -> None:
+        self._keys = keys
+        self._factors = Factors(keys)
+        self._service = service
+        self._signers = signers
+        self._store = store
+        self._clock = clock
+        self._spent = spent
+
+    def authorize(self, request: Authorize) -> FactorResult:
+        """Check the factors; if all are right, mint the record for exactly these hashes.
+
+        Raises:
+            Rejected: Binding, authenticator, number of hashes or times do not hold.
+        """
+        now = self._clock()
+        claim = request.claim
+        if not self._keys.holds(Purpose.BINDING_MAC, records.encode_claim(claim), request.binding):
+            raise errors.Rejected(f"binding of credential {claim.credential_id}")
+        _check_hashes(request)
+        _check_times(now, request.expires_at, request.hard_expires_at)
+        evidence = Evidence(claim, request.pin, request.otp, request.authenticator)
+        wrong, step = self._factors.check(evidence, now)
+        if wrong:
+            return FactorResult(wrong, step, None)
+        return FactorResult(wrong, step, self._mint(_approved(request, step, now)))
+
+    def extend(self, request: Extend) -> MintedSad:
+        """The next record of a transaction: same approval, other hashes of it open.
+
+        Raises:
+            Rejected: The record before is not ours or is over; a hash that was not approved;
+                a life longer than the approval's.
+        """
+        now = self._clock()
+        record = self._read(request.minted)
+        _check_window(record, now)
+        if not request.open_ordinals or not request.open_ordinals <= set(range(len(record.hashes))):
+            raise errors.Rejected("an extension to hashes that were not approved")
+        _check_times(now, request.expires_at, record.hard_expires_at)
+        return self._mint(
+            replace(
+                record,
+                sad_id=request.sad_id,
+                open_ordinals=tuple(sorted(request.open_ordinals)),
+                not_before=now,
+                expires_at=request.expires_at,
+            )
+        )
+
+    def sign(self, order: SigningOrder) -> list[bytes]:
+        """One verified signature value per digest, in order.
+
+        Raises:
+            Rejected: The record is not ours or is over; another key; a digest that is not open
+                on it, or was signed before by this process.
+            KeyGone: The key is not in the device.
+            Ambiguous: It failed after at least one signature was made.
+            WrongSignature: A signature did not verify. None is returned.
+        """
+        now = self._clock()
+        record = self._read(order.minted)
+        _check_window(record, now)
+        _check_order(record, order)
+        self._spent.claim(record.root_id, order.ordinals, record.hard_expires_at, now)
+        signatures: list[bytes] = []
+        try:
+            for digest in order.digests:
+                signatures.append(self._sign_one(order, digest))
+        except errors.Ambiguous:
+            raise
+        except errors.HsmError as error:
+            if signatures:
+                raise errors.Ambiguous(f"failed after {len(signatures)} signatures") from error
+            self._spent.release(record.root_id, order.ordinals)
+            raise
+        return signatures
+
+    def checkpoint(self, statement: bytes) -> bytes:
+        """Signature of the audit key over SHA-256 of the statement."""
+        return self._service.sign(
+            service_label(AUDIT_KEY), OWN_ALGORITHM, records.sha256(statement)
+        )
+
+    def canary(self) -> datetime:
+        """A real signature was made and verified by both tokens at the instant returned."""
+        digest = records.sha256(b"paraph/canary/1")
+        for keys, label in ((self._signers, CANARY), (self._service, service_label(AUDIT_KEY))):
+            try:
+                keys.sign(label, OWN_ALGORITHM, digest)
+            except errors.KeyGone as error:
+                raise errors.Broken("token empty, logged out or not initialised") from error
+        return self._clock()
+
+    def _sign_one(self, order: SigningOrder, digest: bytes) -> bytes:
+        signature = self._store.sign(order.key_ref, order.algorithm, digest)
+        public_key = mechanisms.public_key(order.public_key)
+        if not mechanisms.verifies(public_key, order.algorithm, digest, signature):
+            raise errors.WrongSignature(f"key {order.key_ref.key_id.hex()}")
+        return signature
+
+    def _mint(self, record: SadRecord) -> MintedSad:
+        text = records.encode_sad(record)
+        return MintedSad(text, self._keys.mac(Purpose.SAD_MAC, text))
+
+    def _read(self, minted: MintedSad) -> SadRecord:
+        """The record, if its MAC is ours. Not a byte is parsed before."""
+        if not self._keys.holds(Purpose.SAD_MAC, minted.record, minted.mac):
+            raise errors.Rejected("the MAC of a SAD record")
+        try:
+            return records.decode_sad(minted.record)
+        except ValueError as error:
+            raise errors.Rejected("a SAD record of another version") from error
+
+
+def _approved(request: Authorize, step: int | None, now: datetime) -> SadRecord:
+    claim = request.claim
+    return SadRecord(
+        sad_id=request.sad_id,
+        root_id=request.sad_id,
+        account_id=claim.account_id,
+        client_id=request.client_id,
+        credential_id=claim.credential_id,
+        key_ref_digest=claim.key_ref.digest(),
+        public_key_digest=records.sha256(claim.public_key),
+        hash_oid=request.hash_algorithm.oid,
+        hashes=request.hashes,
+        open_ordinals=tuple(range(len(request.hashes))),
+        factors=tuple(sorted(claim.factors)),
+        totp_step=step,
+        authenticated_at=now,
+        not_before=now,
+        expires_at=request.expires_at,
+        hard_expires_at=request.hard_expires_at,
+    )
+
+
+def _check_hashes(request: Authorize) -> None:
+    if not 1 <= len(request.hashes) <= request.claim.multisign:
+        raise errors.Rejected(f"{len(request.hashes)} hashes, {request.claim.multisign} allowed")
+    if any(len(one) != request.hash_algorithm.digest_bytes for one in request.hashes):
+        raise errors.Rejected("a hash that is not as long as its algorithm says")
+
+
+def _check_times(now: datetime, expires_at: datetime, hard_expires_at: datetime) -> None:
+    if not now < expires_at <= hard_expires_at:
+        raise errors.Rejected("a SAD that ends before it begins, or after its last instant")
+    if expires_at > now + authorize_rules.LIFETIME + CLOCK_SLACK:
+        raise errors.Rejected("a SAD that lives too long")
+    if hard_expires_at > now + authorize_rules.HARD_LIFETIME + CLOCK_SLACK:
+        raise errors.Rejected("a SAD that can be extended for too long")
+
+
+def _check_window(record: SadRecord, now: datetime) -> None:
+    if not record.not_before - CLOCK_SLACK <= now < record.expires_at:
+        raise errors.Rejected("the SAD is over, or not yet good")
+
+
+def _check_order(record: SadRecord, order: SigningOrder) -> None:
+    """Return if the record covers the order: key, algorithm, and each digest at its place."""
+    if record.key_ref_digest != order.key_ref.digest():
+        raise errors.Rejected("a key that the SAD is not for")
+    if record.public_key_digest != records.sha256(order.public_key):
+        raise errors.Rejected("a public key that the SAD is not for")
+    if record.hash_oid != order.algorithm.hash_algorithm.oid:
+        raise errors.Rejected("a digest algorithm that the SAD is not for")
+    if not mechanisms.fits(mechanisms.public_key(order.public_key), order.algorithm.scheme):
+        raise errors.Rejected("a scheme for another kind of key")
+    ordinals = order.ordinals
+    if not len(set(ordinals)) == len(ordinals) == len(order.digests) > 0:
+        raise errors.Rejected("not one digest for each of the ordinals")
+    if not set(ordinals) <= set(record.open_ordinals):
+        raise errors.Rejected("a hash that is not open on this SAD")
+    if any(
+        record.hashes[ordinal] != digest
+        for ordinal, digest in zip(ordinals, order.digests, strict=True)
+    ):
+        raise errors.Rejected("a digest that was not approved")

@@ -1,0 +1,104 @@
+"""What operators and the issuing of certificates ask of the device.
+
+Runs in a signer process of its own role: the process that answers requests opens its tokens
+read-only and refuses all of this. Keys are only ever made inside the device.
+"""
+
+from __future__ import annotations
+
+from hsm import mechanisms, records
+from hsm.factors import Factors
+from hsm.interface import AUDIT_KEY, BindingClaim, NewKey
+from hsm.keystore import KeyStore, WrappedKeyStore
+from hsm.labelled import CANARY, OWN_KEY, LabelledKeys, service_label
+from hsm.pkcs11 import Device
+from hsm.secret_keys import Purpose, SecretKeys
+from policies import totp
+from policies.algorithms import KeyAlgorithm, SignAlgorithm
+from policies.secret import Pin, TotpSeed
+from policies.values import AccountId, AuthenticatorId, CredentialId, KeyRef
+
+
+class Administration:
+    """The verbs of ``hsm.interface.KeyAdministration``, inside the signer process.
+
+    Every method raises ``Broken`` when the device fails.
+    """
+
+    def __init__(
+        self,
+        *,
+        device: Device,
+        keys: SecretKeys,
+        service: LabelledKeys,
+        signers: LabelledKeys,
+        store: KeyStore,
+    ) -> None:
+        self._device = device
+        self._keys = keys
+        self._factors = Factors(keys)
+        self._service = service
+        self._signers = signers
+        self._store = store
+
+    def initialise(self) -> None:
+        """Afterwards all service keys and the canary exist. Idempotent."""
+        self._keys.initialise()
+        self._service.make(service_label(AUDIT_KEY), OWN_KEY)
+        self._store.initialise()
+        self._signers.make(CANARY, OWN_KEY)
+
+    def initialised(self) -> bool:
+        """True once ``initialise`` came to its end: the canary is made last."""
+        return self._signers.exists(CANARY)
+
+    def generate_key(self, algorithm: KeyAlgorithm) -> NewKey:
+        """A new signer's key."""
+        return self._store.generate(algorithm)
+
+    def destroy_key(self, key_ref: KeyRef) -> None:
+        """Afterwards the key cannot be used again. A wrapped key dies with its blob.
+
+        Raises:
+            KeyGone: No such key.
+        """
+        self._store.destroy(key_ref)
+
+    def bind(self, claim: BindingClaim) -> bytes:
+        """MAC over a credential's row, 32 bytes."""
+        return self._keys.mac(Purpose.BINDING_MAC, records.encode_claim(claim))
+
+    def new_totp(
+        self, authenticator_id: AuthenticatorId, account_id: AccountId
+    ) -> tuple[bytes, TotpSeed]:
+        """A new seed from the device's generator: sealed, and in Base32 to be shown once."""
+        seed = self._device.service.random(totp.SEED_BYTES)
+        return self._factors.new_seed(authenticator_id, account_id, seed)
+
+    def new_pin_verifier(self, credential_id: CredentialId, pin: Pin) -> bytes:
+        """MAC of a PIN, 32 bytes.
+
+        Raises:
+            PinTooWeak: See ``policies.pin``.
+        """
+        return self._factors.pin_verifier(credential_id, pin)
+
+    def service_key(self, name: str, algorithm: KeyAlgorithm) -> bytes:
+        """SubjectPublicKeyInfo (DER) of a service key, made if absent."""
+        return self._service.make(service_label(name), algorithm)
+
+    def service_sign(self, name: str, digest: bytes, algorithm: SignAlgorithm) -> bytes:
+        """A verified signature value of a service key.
+
+        Raises:
+            KeyGone: No such service key.
+        """
+        return self._service.sign(service_label(name), algorithm, digest)
+
+    def capabilities(self) -> list[str]:
+        """What the module lacks, one sentence each."""
+        lacking = self._device.service.lacks(mechanisms.SERVICE_NEEDS)
+        lacking += self._device.signers.lacks(mechanisms.SIGNERS_NEED)
+        if isinstance(self._store, WrappedKeyStore):
+            lacking += self._device.signers.lacks(mechanisms.WRAPPING_NEEDS)
+        return lacking

@@ -1,0 +1,108 @@
+"""Is the PIN right, is the one-time code right? Answered by the HSM's keys alone.
+
+Only this process can open a seed or compute a PIN's verifier. Both factors are evaluated before
+either is judged, in the same time whether right or wrong. Counting failures, and that a time
+step counts once, is the store's part (``policies.throttle``, ``policies.totp``).
+"""
+
+from __future__ import annotations
+
+import hmac
+from base64 import b32encode
+from dataclasses import dataclass
+from datetime import datetime
+
+import pyotp
+
+from hsm import errors, records
+from hsm.interface import BindingClaim
+from hsm.secret_keys import Purpose, SecretKeys
+from policies import pin as pin_rules
+from policies import totp
+from policies.secret import Otp, Pin, TotpSeed
+from policies.values import AccountId, AuthenticatorId, CredentialId, Factor, SealedTotp
+
+
+@dataclass(frozen=True, slots=True)
+class Evidence:
+    """What was presented for one credential."""
+
+    claim: BindingClaim
+    """Verified before."""
+    pin: Pin | None
+    otp: Otp | None
+    authenticator: SealedTotp | None
+
+
+class Factors:
+    """Checks and makes factors with the service's secret keys."""
+
+    def __init__(self, keys: SecretKeys) -> None:
+        self._keys = keys
+
+    def check(self, evidence: Evidence, now: datetime) -> tuple[frozenset[Factor], int | None]:
+        """The factors that are wrong, and the time step whose code was given.
+
+        Raises:
+            Rejected: The credential asks for nothing, or the authenticator is another's.
+        """
+        needed = evidence.claim.factors
+        if not needed:
+            raise errors.Rejected("a credential without factors would sign for anybody")
+        wrong: set[Factor] = set()
+        step = None
+        if Factor.OTP in needed:
+            step = self._step(evidence, now)
+            if step is None:
+                wrong.add(Factor.OTP)
+        if Factor.PIN in needed and not self._pin_right(evidence):
+            wrong.add(Factor.PIN)
+        return frozenset(wrong), step
+
+    def new_seed(
+        self, authenticator_id: AuthenticatorId, account_id: AccountId, seed: bytes
+    ) -> tuple[bytes, TotpSeed]:
+        """The seed, sealed for this authenticator, and in Base32."""
+        context = records.totp_context(authenticator_id, account_id)
+        return self._keys.seal(seed, context), TotpSeed(b32encode(seed).decode())
+
+    def pin_verifier(self, credential_id: CredentialId, pin: Pin) -> bytes:
+        """MAC of a PIN that may be set, 32 bytes.
+
+        Raises:
+            PinTooWeak: See ``policies.pin``.
+        """
+        text = records.encode_pin(credential_id, pin_rules.check_new(pin))
+        return self._keys.mac(Purpose.PIN_MAC, text)
+
+    def _pin_right(self, evidence: Evidence) -> bool:
+        claim = evidence.claim
+        if claim.pin_verifier is None:
+            raise errors.Rejected("the credential has no PIN verifier")
+        # An absent PIN costs what a wrong one costs.
+        text = records.encode_pin(claim.credential_id, evidence.pin or Pin(""))
+        return self._keys.holds(Purpose.PIN_MAC, text, claim.pin_verifier)
+
+    def _step(self, evidence: Evidence, now: datetime) -> int | None:
+        """The newest acceptable time step whose code was given."""
+        claim, authenticator = evidence.claim, evidence.authenticator
+        if (
+            authenticator is None
+            or authenticator.authenticator_id != claim.authenticator_id
+            or authenticator.account_id != claim.account_id
+        ):
+            raise errors.Rejected("not the credential's authenticator")
+        context = records.totp_context(authenticator.authenticator_id, authenticator.account_id)
+        seed = self._keys.unseal(authenticator.sealed, context)
+        return _matching_step(seed, evidence.otp or Otp(""), now)
+
+
+def _matching_step(seed: bytes, otp: Otp, now: datetime) -> int | None:
+    codes = pyotp.TOTP(b32encode(seed).decode(), digits=totp.DIGITS, interval=totp.STEP_S)
+    given = otp.value.encode()
+    matched = None
+    # Oldest first and no early exit: every step is computed and compared, the newest wins.
+    for step in reversed(totp.acceptable_steps(now)):
+        if hmac.compare_digest(codes.generate_otp(step).encode(), given):
+            matched = step
+    return matched

@@ -1,0 +1,166 @@
+"""What a signer process does with a request: the way from a frame to the device and back.
+
+A device that fails is reopened once and the request tried once more; ``Broken`` means that
+nothing was signed, so trying again signs nothing twice. If that does not help, the process
+leaves and the pool starts another. Knows no socket.
+
+Logs names of errors and places in the code, never the text of an unexpected exception: it might
+hold a PIN.
+"""
+
+from __future__ import annotations
+
+import logging
+import traceback
+from collections.abc import Callable
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+from hsm import codec, errors, messages, raw_speed
+from hsm.activation import Activation
+from hsm.administration import Administration
+from hsm.keystore import KeyStore, TokenKeyStore, WrappedKeyStore
+from hsm.labelled import LabelledKeys
+from hsm.messages import Answer, Request, Role
+from hsm.pkcs11 import Device, Login
+from hsm.secret_keys import SecretKeys
+from hsm.settings import KeyStoreKind, PoolSettings
+from hsm.spent import Spent
+from policies.errors import Refused
+from policies.secret import Secret
+
+log = logging.getLogger("hsm.signer")
+
+
+class Handler:
+    """The device and what can be asked of it."""
+
+    def __init__(self, settings: PoolSettings, clock: Callable[[], datetime]) -> None:
+        self._settings = settings
+        self._clock = clock
+        self._spent = Spent()
+        self._device = Device(
+            settings.module,
+            _login(settings.service_token, settings.service_pin_file),
+            _login(settings.signers_token, settings.signers_pin_file),
+            writable=Role.ADMIN in settings.roles,
+        )
+
+    def open(self) -> datetime | None:
+        """Afterwards the device works: tokens open, a canary signed at the instant returned.
+
+        Before the first ``initialise`` there is no canary, and an administrator may come in.
+
+        Raises:
+            PinRefused: A PIN is wrong.
+            Broken: The device does not work.
+        """
+        self._device.open()
+        keys = SecretKeys(self._device.service)
+        service, signers = LabelledKeys(self._device.service), LabelledKeys(self._device.signers)
+        self._store = self._make_store()
+        self._activation = Activation(
+            keys=keys,
+            service=service,
+            signers=signers,
+            store=self._store,
+            clock=self._clock,
+            spent=self._spent,
+        )
+        self._administration = Administration(
+            device=self._device, keys=keys, service=service, signers=signers, store=self._store
+        )
+        if Role.ADMIN in self._settings.roles and not self._administration.initialised():
+            return None
+        return self._activation.canary()
+
+    def answer(self, payload: bytes) -> Answer:
+        """Do what a frame asks. The one broad ``except`` of this port stands here."""
+        try:
+            request = messages.decode_request(payload)
+        except codec.Malformed as error:
+            return _failure(errors.Rejected(str(error)))
+        try:
+            value = self._perform_or_reopen(request)
+        except errors.Broken as error:
+            return _failure(error, leaving=True)
+        except (errors.HsmError, Refused) as error:
+            return _failure(error)
+        except Exception as error:  # noqa: BLE001  # a bug must not take the process down
+            _log_bug(error)
+            unknown = isinstance(request, messages.Sign)
+            return _failure((errors.Ambiguous if unknown else errors.Broken)("internal error"))
+        worn = self._store.unwraps >= self._settings.recycle_after_unwraps
+        return Answer(value, leaving=worn)
+
+    def _perform_or_reopen(self, request: Request[Any]) -> Any:
+        try:
+            return self._perform(request)
+        except errors.Broken as error:
+            log.warning("device failed (%s), reopening it", error)
+        self.open()
+        return self._perform(request)
+
+    def _perform(self, request: Request[Any]) -> Any:
+        if request.role not in self._settings.roles:
+            raise errors.Rejected(f"this process does not {request.role}")
+        activation, administration = self._activation, self._administration
+        match request:
+            case messages.Sign(order):
+                return activation.sign(order)
+            case messages.Authorize():
+                return activation.authorize(request)
+            case messages.Extend():
+                return activation.extend(request)
+            case messages.Checkpoint(statement):
+                return activation.checkpoint(statement)
+            case messages.Canary():
+                return activation.canary()
+            case messages.Initialise():
+                return administration.initialise()
+            case messages.GenerateKey(algorithm):
+                return administration.generate_key(algorithm)
+            case messages.DestroyKey(key_ref):
+                return administration.destroy_key(key_ref)
+            case messages.Bind(claim):
+                return administration.bind(claim)
+            case messages.NewTotp(authenticator_id, account_id):
+                return administration.new_totp(authenticator_id, account_id)
+            case messages.NewPinVerifier(credential_id, pin):
+                return administration.new_pin_verifier(credential_id, pin)
+            case messages.ServiceKey(name, algorithm):
+                return administration.service_key(name, algorithm)
+            case messages.ServiceSign(name, digest, algorithm):
+                return administration.service_sign(name, digest, algorithm)
+            case messages.Capabilities():
+                return administration.capabilities()
+            case messages.Bench(algorithm, count):
+                return raw_speed.signing_s(self._device.signers, algorithm, count)
+        raise errors.Rejected("no such request")
+
+    def _make_store(self) -> KeyStore:
+        if self._settings.key_store is KeyStoreKind.WRAPPED:
+            return WrappedKeyStore(self._device.signers)
+        return TokenKeyStore(self._device.signers)
+
+
+def _login(token: str, pin_file: Path) -> Login:
+    """The PIN is the file's first line.
+
+    Raises:
+        Broken: The file cannot be read.
+    """
+    try:
+        return Login(token, Secret(pin_file.read_text().partition("\n")[0]))
+    except OSError as error:
+        raise errors.Broken(f"PIN file: {error.strerror}") from error
+
+
+def _failure(error: Exception, *, leaving: bool = False) -> Answer:
+    return Answer(error=type(error).__name__, text=str(error), leaving=leaving)
+
+
+def _log_bug(error: Exception) -> None:
+    places = [f"{one.name}:{one.lineno}" for one in traceback.extract_tb(error.__traceback__)]
+    log.error("%s at %s", type(error).__name__, " < ".join(reversed(places)))

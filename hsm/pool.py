@@ -1,0 +1,169 @@
+"""The port to the keys: ``SigningDevice`` and ``KeyAdministration`` over signer processes.
+
+The roles in the settings say which of the two the processes serve. Here a call becomes a
+message, and it is decided how long it may take and what it means when its process dies; who
+takes it and when stands in ``hsm.supervisor``. Never touches PKCS#11: that is ``hsm.signer``.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime
+from types import TracebackType
+from typing import Self, TypeVar
+
+from hsm import codec, errors, messages, records
+from hsm.interface import BindingClaim, DeviceHealth, FactorResult, NewKey
+from hsm.messages import Request, Role
+from hsm.settings import KeyStoreKind, PoolSettings
+from hsm.supervisor import Supervisor
+from policies.algorithms import KeyAlgorithm, SignAlgorithm
+from policies.authorize import Extension, FactorCheck
+from policies.secret import Pin, TotpSeed
+from policies.sign import SigningPermit
+from policies.values import AccountId, AuthenticatorId, CredentialId, KeyRef, MintedSad, SadId
+
+__all__ = ["KeyStoreKind", "PoolSettings", "Role", "SignerPool"]
+
+T = TypeVar("T")
+
+
+class SignerPool:
+    """``async with SignerPool(settings) as device``: signer processes run inside the block."""
+
+    def __init__(self, settings: PoolSettings) -> None:
+        self._settings = settings
+
+    async def __aenter__(self) -> Self:
+        """Start the processes.
+
+        A device that does not work yet is waited for in the background: calls are ``Broken``
+        until it does.
+
+        Raises:
+            PinRefused: A token refused its PIN. Not to be tried again unchanged.
+        """
+        self._supervisor = Supervisor(self._settings)
+        try:
+            await self._supervisor.open()
+        except BaseException:
+            await self._supervisor.close()
+            raise
+        return self
+
+    async def __aexit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        await self._supervisor.close()
+
+    @property
+    def pids(self) -> list[int]:
+        """Process ids of the signer processes that are up, for tests and metrics."""
+        return self._supervisor.pids
+
+    def health(self) -> DeviceHealth:
+        """The last known state, without waiting."""
+        return self._supervisor.health()
+
+    async def authorize(
+        self, check: FactorCheck, sad_id: SadId, expires_at: datetime, hard_expires_at: datetime
+    ) -> FactorResult:
+        """See ``SigningDevice``."""
+        return await self._call(
+            messages.Authorize(
+                claim=records.claim_of(check.credential),
+                binding=check.credential.binding,
+                client_id=check.client_id,
+                hashes=check.hashes,
+                hash_algorithm=check.hash_algorithm,
+                pin=check.pin,
+                otp=check.otp,
+                authenticator=check.authenticator,
+                sad_id=sad_id,
+                expires_at=expires_at,
+                hard_expires_at=hard_expires_at,
+            )
+        )
+
+    async def extend(self, extension: Extension, sad_id: SadId) -> MintedSad:
+        """See ``SigningDevice``."""
+        minted = extension.authorization.minted
+        return await self._call(
+            messages.Extend(minted, extension.open_ordinals, sad_id, extension.expires_at)
+        )
+
+    async def sign(self, permit: SigningPermit) -> list[bytes]:
+        """See ``SigningDevice``."""
+        order = permit.redeem()
+        return await self._call(messages.Sign(order), signatures=len(order.digests))
+
+    async def checkpoint(self, statement: bytes) -> bytes:
+        """See ``SigningDevice``."""
+        return await self._call(messages.Checkpoint(statement))
+
+    async def initialise(self) -> None:
+        """See ``KeyAdministration``."""
+        await self._call(messages.Initialise(), limit_s=self._settings.key_generation_limit_s)
+
+    async def generate_key(self, algorithm: KeyAlgorithm) -> NewKey:
+        """See ``KeyAdministration``."""
+        return await self._call(
+            messages.GenerateKey(algorithm), limit_s=self._settings.key_generation_limit_s
+        )
+
+    async def destroy_key(self, key_ref: KeyRef) -> None:
+        """See ``KeyAdministration``."""
+        await self._call(messages.DestroyKey(key_ref))
+
+    async def bind(self, claim: BindingClaim) -> bytes:
+        """See ``KeyAdministration``."""
+        return await self._call(messages.Bind(claim))
+
+    async def new_totp(
+        self, authenticator_id: AuthenticatorId, account_id: AccountId
+    ) -> tuple[bytes, TotpSeed]:
+        """See ``KeyAdministration``."""
+        return await self._call(messages.NewTotp(authenticator_id, account_id))
+
+    async def new_pin_verifier(self, credential_id: CredentialId, pin: Pin) -> bytes:
+        """See ``KeyAdministration``."""
+        return await self._call(messages.NewPinVerifier(credential_id, pin))
+
+    async def service_key(self, name: str, algorithm: KeyAlgorithm) -> bytes:
+        """See ``KeyAdministration``."""
+        return await self._call(
+            messages.ServiceKey(name, algorithm), limit_s=self._settings.key_generation_limit_s
+        )
+
+    async def service_sign(self, name: str, digest: bytes, algorithm: SignAlgorithm) -> bytes:
+        """See ``KeyAdministration``."""
+        return await self._call(messages.ServiceSign(name, digest, algorithm))
+
+    async def capabilities(self) -> list[str]:
+        """See ``KeyAdministration``."""
+        return await self._call(messages.Capabilities())
+
+    async def raw_signing_s(self, algorithm: KeyAlgorithm, count: int) -> float:
+        """Seconds that ``count`` bare device signatures take (role ``bench``)."""
+        limit_s = self._settings.key_generation_limit_s
+        return await self._call(messages.Bench(algorithm, count), signatures=count, limit_s=limit_s)
+
+    async def _call(
+        self, request: Request[T], *, signatures: int = 0, limit_s: float | None = None
+    ) -> T:
+        """The result of a request, within its limit.
+
+        Raises:
+            Rejected: The request holds a text that is no Unicode.
+        """
+        try:
+            frame = messages.encode_request(request)
+        except codec.Malformed as error:
+            raise errors.Rejected(str(error)) from error
+        limit_s = self._settings.call_limit_s if limit_s is None else limit_s
+        limit_s += signatures * self._settings.per_signature_limit_s
+        # Only a signature matters when its answer is lost; the rest leaves nothing behind.
+        lost = errors.Ambiguous if isinstance(request, messages.Sign) else errors.Broken
+        return messages.result_reader(request)(await self._supervisor.call(frame, limit_s, lost))
