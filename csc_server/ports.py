@@ -135,7 +135,7 @@ class Accounts(Protocol):
         """Afterwards the account is in this state."""
 
     async def login_throttle(self, subject: str) -> Throttle:
-        """Failures of a login subject (account and network); ``CLEAR`` if none."""
+        """Failures of a login subject, ``login:ACCOUNT|NETWORK``; ``CLEAR`` if none."""
 
     async def login_failed(self, subject: str, now: datetime, events: Sequence[Event]) -> Throttle:
         """Count a failure (``throttle.after_failure``, unless already blocked); the new state."""
@@ -244,7 +244,8 @@ class Authorizations(Protocol):
         """Count a failure of each wrong factor that is not already blocked.
 
         Args:
-            events: Makes the audit events from the new states.
+            events: Makes the audit events from the new state of each factor that was counted.
+                Must not do anything else: it may be called twice.
 
         Returns:
             The state of each wrong factor before it was counted; a blocked one was not counted.

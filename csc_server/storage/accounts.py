@@ -101,7 +101,7 @@ class SqlAccounts:
         await self._database.write(unit)
 
     async def login_throttle(self, subject: str) -> Throttle:
-        """Failures of a login subject (account and network); ``CLEAR`` if none."""
+        """Failures of a login subject, ``login:ACCOUNT|NETWORK``; ``CLEAR`` if none."""
         if not rows.storable(subject):
             return CLEAR
         return await self._database.read(lambda sql: throttles.find(sql, subject))

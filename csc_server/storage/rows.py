@@ -147,7 +147,7 @@ def _credential(
         key_ref=KeyRef(key_id, wrapped),
         key_algorithm=KeyAlgorithm.of_label(key_algorithm),
         public_key=public_key,
-        certificates=split_der(certificates),
+        certificates=split_certificates(certificates),
         certificate=facts,
         state=CredentialState(state),
         factors=frozenset(map(Factor, factors.split(","))),
@@ -170,7 +170,7 @@ def credential_columns(value: Credential, position: int, now: datetime) -> dict[
         "wrapped": value.key_ref.wrapped,
         "key_algorithm": value.key_algorithm.label,
         "public_key": value.public_key,
-        "certificates": b"".join(value.certificates),
+        "certificates": join_certificates(value.certificates),
         "subject_organization": facts and facts.subject_organization,
         "subject_common_name": facts and facts.subject_common_name,
         "not_before": facts and microseconds_from_utc(facts.not_before),
@@ -240,15 +240,16 @@ def split_ordinals(text: str) -> frozenset[int]:
     return frozenset(map(int, text.split(","))) if text else frozenset()
 
 
-def split_der(joined: bytes) -> tuple[bytes, ...]:
-    """DER values that were written one after the other (X.690 8.1.3)."""
-    values = []
+def join_certificates(certificates: Iterable[bytes]) -> bytes:
+    """Certificates as one value: each after its length in 4 bytes, big endian."""
+    return b"".join(len(one).to_bytes(4, "big") + one for one in certificates)
+
+
+def split_certificates(joined: bytes) -> tuple[bytes, ...]:
+    """The certificates of such a value, in the same order."""
+    found = []
     while joined:
-        size = joined[1]
-        header = 2
-        if size & 0x80:
-            header += size & 0x7F
-            size = int.from_bytes(joined[2:header], "big")
-        values.append(joined[: header + size])
-        joined = joined[header + size :]
-    return tuple(values)
+        end = 4 + int.from_bytes(joined[:4], "big")
+        found.append(joined[4:end])
+        joined = joined[end:]
+    return tuple(found)

@@ -100,7 +100,7 @@ credentials = sa.Table(
     sa.Column("wrapped", BYTES),
     sa.Column("key_algorithm", TEXT, nullable=False),
     sa.Column("public_key", BYTES, nullable=False),
-    sa.Column("certificates", BYTES, nullable=False, doc="DER, one after the other"),
+    sa.Column("certificates", BYTES, nullable=False, doc="DER, each after its length"),
     sa.Column("subject_organization", TEXT),
     sa.Column("subject_common_name", TEXT),
     sa.Column("not_before", INSTANT),

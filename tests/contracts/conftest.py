@@ -1,0 +1,27 @@
+"""Each contract is kept by both engines: `storage` is opened once on each."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import pytest
+
+from csc_server.storage import Storage
+from tests.contracts import stores
+
+ENGINES = ["sqlite", "postgresql"]
+
+
+@pytest.fixture(params=ENGINES)
+async def url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
+    """An empty, migrated database."""
+    return await stores.empty_url(request.param, tmp_path)
+
+
+@pytest.fixture
+async def storage(url: str, tmp_path: Path) -> AsyncIterator[Storage]:
+    """A store in which Alice has a credential."""
+    async with stores.opened(url, tmp_path) as store:
+        await stores.populate(store)
+        yield store
