@@ -41,11 +41,10 @@ class KeyStore(Protocol):
         """A new key, sensitive; nothing but the store can use it."""
 
     def sign(self, key_ref: KeyRef, algorithm: SignAlgorithm, digest: bytes) -> bytes:
-        """The signature value. Not verified here.
+        """The signature value. Not verified here, and that key and scheme fit is known.
 
         Raises:
             KeyGone: No such key.
-            Rejected: The key cannot carry this scheme.
         """
 
     def destroy(self, key_ref: KeyRef) -> None:

@@ -3,10 +3,16 @@
 from __future__ import annotations
 
 import secrets
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+import pkcs11
+import pytest
+
 from hsm import provision
+from hsm.pkcs11 import Device, Login
 from hsm.pool import PoolSettings
 from policies.secret import Secret
 
@@ -37,3 +43,27 @@ def make_tokens(directory: Path, **settings: Any) -> PoolSettings:
         signers_pin_file=directory / f"{SIGNERS_TOKEN}.pin",
         **settings,
     )
+
+
+@contextmanager
+def opened(settings: PoolSettings) -> Iterator[Device]:
+    """The device inside this very process, writable; one at a time, closed at the end.
+
+    Only for tests that must stand between the device and its user; the others start a pool.
+    """
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("SOFTHSM2_CONF", str(settings.softhsm_conf))
+        device = Device(
+            settings.module,
+            Login(settings.service_token, read_pin(settings.service_pin_file)),
+            Login(settings.signers_token, read_pin(settings.signers_pin_file)),
+            writable=True,
+        )
+        device.open()
+        yield device
+        pkcs11.lib(str(settings.module)).finalize()
+
+
+def read_pin(path: Path) -> Secret:
+    """The PIN in a PIN file."""
+    return Secret(path.read_text().strip())
