@@ -18,9 +18,13 @@ import socket
 import subprocess
 import tempfile
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import IO, Any, Final
 from uuid import uuid4
+
+import psutil
 
 DEADLINE_S: Final = 30.0
 """For anything the server is asked to do; it usually takes a tenth of a second."""
@@ -70,6 +74,20 @@ class Postgres:
     def kill9(self) -> None:
         """Kill the postmaster as a power cut would; its children notice and follow."""
         self._end(signal.SIGKILL)
+
+    @contextmanager
+    def frozen(self) -> Iterator[None]:
+        """Stop the server and its children in their tracks, as a stalled host would."""
+        assert self._server is not None
+        server = psutil.Process(self._server.pid)
+        family = [server, *server.children()]
+        for process in family:
+            process.suspend()
+        try:
+            yield
+        finally:
+            for process in family:
+                process.resume()
 
     def restart(self) -> None:
         """Stop in order, then start."""

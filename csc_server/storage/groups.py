@@ -77,10 +77,10 @@ class Groups:
         try:
             outcomes = await self._run([unit for unit, _ in group])
         except StorageUnavailable as error:
-            outcomes = [StorageUnavailable(*error.args)] * len(group)
+            outcomes = [StorageUnavailable(str(error)) for _ in group]
         except Exception as error:  # noqa: BLE001  # our own fault must not leave callers waiting
             _log.exception("storage.group_failed")
-            outcomes = [StorageUnavailable(repr(error))] * len(group)
+            outcomes = [StorageUnavailable(repr(error)) for _ in group]
         _settle(group, outcomes)
 
 

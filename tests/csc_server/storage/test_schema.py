@@ -1,0 +1,156 @@
+"""Migrations lead to exactly the tables that the code describes, and can be interrupted."""
+
+from __future__ import annotations
+
+import asyncio
+import re
+import sqlite3
+import stat
+from contextlib import closing
+from pathlib import Path
+from typing import Any
+
+import pytest
+import sqlalchemy as sa
+from alembic import command
+from alembic.autogenerate import compare_metadata
+from alembic.migration import MigrationContext
+from sqlalchemy.dialects.sqlite.pysqlite import dialect
+
+from csc_server import storage
+from csc_server.ports import StorageUnavailable
+from csc_server.storage import (
+    accounts,
+    authorizations,
+    credentials,
+    schema,
+    throttles,
+    tokens,
+    transitions,
+)
+from csc_server.storage.compiled import Compiler
+from csc_server.storage.tables import metadata
+from tests import postgres
+from tests.contracts import stores
+from tests.contracts.conftest import ENGINES
+
+
+@pytest.fixture(params=ENGINES)
+def fresh(request: pytest.FixtureRequest, tmp_path: Path) -> str:
+    """A database without tables."""
+    if request.param == "sqlite":
+        return f"sqlite:///{tmp_path}/fresh.db"
+    return postgres.shared().create_database()
+
+
+async def test_migrating_twice_is_migrating_once(fresh: str, tmp_path: Path) -> None:
+    """Pending before, not after; a second run changes nothing and the data stay."""
+    if fresh.startswith("postgresql"):
+        assert await storage.pending(fresh)
+    await storage.migrate(fresh)
+    assert not await storage.pending(fresh)
+    async with stores.opened(fresh, tmp_path) as store:
+        await stores.populate(store)
+    await storage.migrate(fresh)
+    async with stores.opened(fresh, tmp_path) as store:
+        assert await store.accounts.find("alice") is not None
+
+
+async def test_migrations_and_tables_agree(fresh: str) -> None:
+    """Autogenerate finds nothing left to do."""
+    await storage.migrate(fresh)
+
+    def differences(connection: sa.Connection) -> list[Any]:
+        context = MigrationContext.configure(connection, opts={"compare_type": True})
+        return list(compare_metadata(context, metadata))
+
+    assert await schema._on(sa.make_url(fresh), differences) == []
+
+
+async def test_checks_agree_too(url: str, tmp_path: Path) -> None:
+    """Constraints that autogenerate does not compare are the same, made by either way."""
+    directly = f"sqlite:///{tmp_path}/direct.db"
+    if url.startswith("postgresql"):
+        directly = postgres.shared().create_database()
+    else:
+        (tmp_path / "direct.db").touch()
+
+    def create(connection: sa.Connection) -> None:
+        metadata.create_all(connection)
+        connection.commit()
+
+    await schema._on(sa.make_url(directly), create)
+    assert await _constraints(url) == await _constraints(directly)
+
+
+async def test_processes_that_start_together_migrate_once(fresh: str) -> None:
+    """The later ones wait and find the work done."""
+    await asyncio.gather(*(storage.migrate(fresh) for _ in range(4)))
+    assert not await storage.pending(fresh)
+
+
+async def test_an_interrupted_migration_leaves_nothing(
+    fresh: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A process that dies before the commit leaves the old schema; the next run succeeds."""
+
+    def die(config: Any, revision: str) -> None:
+        upgrade(config, revision)
+        raise TimeoutError("killed")
+
+    upgrade = command.upgrade
+    with monkeypatch.context() as patched:
+        patched.setattr(command, "upgrade", die)
+        with pytest.raises(StorageUnavailable):
+            await storage.migrate(fresh)
+    assert await storage.pending(fresh)
+    assert await schema._on(sa.make_url(fresh), lambda c: sa.inspect(c).get_table_names()) == []
+    await storage.migrate(fresh)
+    assert not await storage.pending(fresh)
+
+
+async def test_a_sqlite_file_is_for_its_owner_only(tmp_path: Path) -> None:
+    """The file and the journals beside it."""
+    url = f"sqlite:///{tmp_path}/store.db"
+    await storage.migrate(url)
+    async with stores.opened(url, tmp_path) as store:
+        await stores.populate(store)
+        files = [tmp_path / f"store.db{suffix}" for suffix in ("", "-shm", "-wal")]
+        assert {stat.S_IMODE(file.stat().st_mode) for file in files} == {0o600}
+
+
+async def test_no_hot_statement_reads_a_whole_table(tmp_path: Path) -> None:
+    """Every prepared statement of the store but the lists finds its rows by an index."""
+
+    url = await stores.empty_url("sqlite", tmp_path)
+    compile_ = Compiler(dialect(paramstyle="named"))
+    with closing(sqlite3.connect(url.removeprefix("sqlite:///"))) as connection:
+        for module in (accounts, authorizations, credentials, throttles, tokens, transitions):
+            for name, statement in vars(module).items():
+                if not isinstance(statement, sa.Select | sa.Update | sa.Delete) or name == "_ALL":
+                    continue
+                text, _, fixed = compile_(statement)
+                names = dict.fromkeys(sa.text(text).compile().params) | fixed
+                plan = connection.execute(f"EXPLAIN QUERY PLAN {text}", names).fetchall()
+                steps = [step[3] for step in plan]
+                scans = [one for one in steps if one.startswith("SCAN") and "INDEX" not in one]
+                assert not scans, (module.__name__, name, steps)
+
+
+async def _constraints(url: str) -> list[Any]:
+    text = "SELECT sql FROM sqlite_master WHERE name NOT LIKE 'alembic%' ORDER BY name"
+    if url.startswith("postgresql"):
+        text = (
+            "SELECT conrelid::regclass::text, conname, pg_get_constraintdef(oid)"
+            " FROM pg_constraint WHERE conrelid::regclass::text <> 'alembic_version'"
+            " ORDER BY 1, 2"
+        )
+
+    def read(connection: sa.Connection) -> list[Any]:
+        # The order of constraints within a table means nothing.
+        texts = (" ".join(map(str, row)) for row in connection.exec_driver_sql(text))
+        return [sorted(re.findall(r"\w+", one)) for one in texts]
+
+    rows = await schema._on(sa.make_url(url), read)
+    assert len(rows) > 20
+    return rows
