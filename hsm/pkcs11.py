@@ -403,10 +403,14 @@ class Device:
 
     def _session(self, login: Login) -> pkcs11.Session:
         if login.token.startswith(_SLOT_PREFIX):
-            number = int(login.token.removeprefix(_SLOT_PREFIX))
-            (slot,) = (one for one in self._library.get_slots() if one.slot_id == number)
-            token = slot.get_token()
+            token = self._token_in(login.token.removeprefix(_SLOT_PREFIX))
         else:
             token = self._library.get_token(token_label=login.token)
         session: pkcs11.Session = token.open(rw=self._writable, user_pin=login.pin.value)
         return session
+
+    def _token_in(self, number: str) -> Any:
+        for slot in self._library.get_slots():
+            if str(slot.slot_id) == number:
+                return slot.get_token()
+        raise errors.Broken(f"no slot {number}")

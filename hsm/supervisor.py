@@ -41,7 +41,10 @@ class Supervisor:
     def __init__(self, settings: PoolSettings) -> None:
         self._settings = settings
         self._loop = asyncio.get_running_loop()
+        self._started: set[SignerProcess] = set()
+        """Whose end was not yet seen."""
         self._alive: set[SignerProcess] = set()
+        """Those that have signed their first canary."""
         self._free: list[SignerProcess] = []
         self._waiting: deque[Job] = deque()
         self._first_login = asyncio.Lock()
@@ -80,6 +83,7 @@ class Supervisor:
         await asyncio.gather(*self._keepers, return_exceptions=True)
         self._outage = True
         self._refuse_waiting(errors.Broken("the pool was closed"))
+        await asyncio.gather(*(process.end() for process in self._started))
 
     async def call(self, frame: bytes, limit_s: float, lost: type[errors.HsmError]) -> Any:
         """The plain value of the answer to a request.
@@ -177,16 +181,15 @@ class Supervisor:
         first = True
         while not self._pin_refused:
             process = SignerProcess(self._take_next)
-            try:
-                works = await self._start(process)
-                if first:
-                    self._tried.release()
-                    first = False
-                if works:
-                    await self._watch(process)
-            finally:
+            self._started.add(process)
+            works = await self._start(process)
+            if first:
+                self._tried.release()
+                first = False
+            if works:
+                await self._watch(process)
                 self._alive.discard(process)
-                code = await self._end(process)
+            code = await self._end(process)
             if works:
                 self._restarts += 1
                 back_off_s = FIRST_BACK_OFF_S
@@ -235,6 +238,7 @@ class Supervisor:
 
     async def _end(self, process: SignerProcess) -> int:
         code = await process.end()
+        self._started.discard(process)
         if code == exits.PIN_REFUSED:
             self._pin_refused = True
             self._outage = not self._alive

@@ -135,7 +135,7 @@ def test_service_keys_do_one_thing(initialised: Device) -> None:
 
 def test_a_planted_wrapping_key_does_not_help(initialised: Device, key: Any) -> None:
     """A wrapping key of the attacker's own, value known, wraps no signing key."""
-    planted = initialised.signers._session.create_object(
+    planted: Any = initialised.signers._session.create_object(
         {
             Attribute.CLASS: ObjectClass.SECRET_KEY,
             Attribute.KEY_TYPE: KeyType.AES,
