@@ -138,7 +138,10 @@ async def test_no_hot_statement_reads_a_whole_table(tmp_path: Path) -> None:
 
 
 async def _constraints(url: str) -> list[Any]:
-    text = "SELECT sql FROM sqlite_master WHERE name NOT LIKE 'alembic%' ORDER BY name"
+    text = (
+        "SELECT sql FROM sqlite_master"
+        " WHERE sql IS NOT NULL AND name NOT LIKE 'alembic%' ORDER BY name"
+    )
     if url.startswith("postgresql"):
         text = (
             "SELECT conrelid::regclass::text, conname, pg_get_constraintdef(oid)"
@@ -152,5 +155,5 @@ async def _constraints(url: str) -> list[Any]:
         return [sorted(re.findall(r"\w+", one)) for one in texts]
 
     rows = await schema._on(sa.make_url(url), read)
-    assert len(rows) > 20
+    assert len(rows) >= len(metadata.tables)
     return rows
