@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 import base64
 import hashlib
+import io
 import json
 import os
 import signal
@@ -200,13 +201,13 @@ class Client:
     async def post(self, method: str, body: Any, **changes: Any) -> Reply:
         """POST a body; ``headers`` and ``data`` override what a good client sends."""
         headers = {"Authorization": f"Bearer {self.token}"} if self.token else {}
-        arguments: dict[str, Any] = {"json": body, "headers": headers} | changes
-        if "data" in changes:
-            del arguments["json"]
+        raw = changes.pop("data", None) or json.dumps(body).encode()
+        json_type = {"Content-Type": "application/json"}
+        headers = json_type | changes.pop("headers", headers)
         url = f"{self.base_url}/csc/v{self.version}/{method}"
-        async with self.http.post(url, **arguments) as response:
-            raw = await response.read()
-            parsed = json.loads(raw) if raw else None
+        async with self.http.post(url, data=io.BytesIO(raw), headers=headers) as response:
+            answer = await response.read()
+            parsed = json.loads(answer) if answer else None
             return Reply(response.status, parsed, response.headers)
 
     async def log_in(self, person: Person, **body: Any) -> Reply:

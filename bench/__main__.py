@@ -1,0 +1,236 @@
+"""`make bench`: how fast, as ratios within one run, as a Markdown table.
+
+Everything runs on loopback, bounded in count and time. Each figure is the median of several short
+runs. The pairs authorise by PIN so that one account suffices; one row does it by TOTP with many
+accounts, because a code is good once.
+"""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import os
+import sys
+import tempfile
+import time
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from pathlib import Path
+from statistics import median
+from typing import Final
+
+import aiohttp
+import psutil
+
+from bench import dummy, load
+from bench.load import Result, Target
+from csc_server import app
+from csc_server.config import Settings
+from hsm.messages import Role
+from hsm.pool import SignerPool
+from policies.algorithms import KeyAlgorithm
+from tests import service
+from tests.service import PIN, Client, Person, Service, Wanted
+
+RSA: Final = "1.2.840.113549.1.1.11"
+ECDSA: Final = "1.2.840.10045.4.3.2"
+_ALGORITHMS: Final = {"RSA-3072": RSA, "P-256": ECDSA}
+
+
+@dataclass(frozen=True)
+class Row:
+    """One line of the table."""
+
+    what: str
+    rate: float
+    compared_with: str
+    ratio: float | None
+    wanted: str
+    result: Result | None = None
+
+    def line(self) -> str:
+        """As Markdown."""
+        ratio = "" if self.ratio is None else f"{self.ratio:.2f}"
+        p50 = "" if self.result is None else f"{self.result.p50_ms:.1f}"
+        p99 = "" if self.result is None else f"{self.result.p99_ms:.1f}"
+        return (
+            f"| {self.what} | {self.rate:,.0f} | {self.compared_with} | {ratio} | {self.wanted} "
+            f"| {p50} | {p99} |"
+        )
+
+
+HEAD: Final = (
+    "| what | signatures/s | compared with | ratio | to reach | p50 ms | p99 ms |\n"
+    "|---|--:|---|--:|---|--:|--:|"
+)
+
+
+async def raw_rate(settings: Settings, algorithm: KeyAlgorithm, seconds: float) -> float:
+    """`C_Sign` per second of the signer processes when they do nothing else."""
+    processes = settings.pkcs11.processes
+    wanted = app.pool_settings(
+        settings, roles=frozenset({Role.SIGN, Role.BENCH}), processes=processes
+    )
+    async with SignerPool(wanted) as pool:
+        count = 50
+        while await pool.raw_signing_s(algorithm, count) < seconds / 4:
+            count *= 2
+
+        async def one() -> float:
+            return count / await pool.raw_signing_s(algorithm, count)
+
+        return sum(await asyncio.gather(*(one() for _ in range(processes))))
+
+
+async def median_of(repeats: int, measure: Callable[[], Awaitable[Result]]) -> Result:
+    """The run with the median rate."""
+    results = sorted([await measure() for _ in range(repeats)], key=lambda r: r.signatures_per_s)
+    return results[len(results) // 2]
+
+
+class Bench:
+    """One run of everything."""
+
+    def __init__(self, settings: Settings, seconds: float, repeats: int, codes: int) -> None:
+        self._settings, self._seconds, self._repeats = settings, seconds, repeats
+        self._codes = codes
+        self._service = Service(settings)
+        self.rows: list[Row] = []
+
+    async def run(self, directory: Path) -> None:
+        """Measure, row after row."""
+        people = await service.enrol(self._settings, _people(self._codes))
+        started = time.monotonic()
+        await asyncio.to_thread(self._service.start)
+        start_up_s = time.monotonic() - started
+        try:
+            for label in _ALGORITHMS:
+                await self._signatures(people["bench"], label)
+            await self._by_code(people)
+            await self._against_dummy(people["bench"], directory)
+            memory = self._memory()
+        finally:
+            await asyncio.to_thread(self._service.stop)
+        print("\n".join([HEAD, *(row.line() for row in self.rows)]))
+        print(f"\nStart-up with an initialised instance: {start_up_s:.1f} s (to reach: 3 s)")
+        print(f"Resident memory, largest process: {memory:.0f} MB (to reach: 120 MB)")
+
+    async def _signatures(self, person: Person, label: str) -> None:
+        algorithm = KeyAlgorithm.of_label(label)
+        target = await self._target(person, label)
+        raw = [await raw_rate(self._settings, algorithm, self._seconds)]
+        pairs: dict[int, Result] = {}
+        for concurrency in (1, 16, 64):
+            pairs[concurrency] = await self._load(target, concurrency, 1)
+        raw.append(await raw_rate(self._settings, algorithm, self._seconds))
+        batch = await self._load(target, 4, 100)
+        raw.append(await raw_rate(self._settings, algorithm, self._seconds))
+        base = median(raw)
+        name = f"raw C_Sign, {self._settings.pkcs11.processes} signer processes"
+        self.rows.append(Row(f"{label}: {name}", base, "", None, ""))
+        goals = {16: "0.60" if label == "RSA-3072" else "", 64: "p99 ≤ 10 x p50"}
+        for concurrency, result in pairs.items():
+            what = f"{label}: authorize + signHash, {concurrency} at once"
+            ratio = result.signatures_per_s / base
+            goal = goals.get(concurrency, "")
+            self.rows.append(Row(what, result.signatures_per_s, "raw", ratio, goal, result))
+        goal = "0.90" if label == "RSA-3072" else "0.70"
+        ratio = batch.signatures_per_s / base
+        what = f"{label}: the same in batches of 100, 4 at once"
+        self.rows.append(Row(what, batch.signatures_per_s, "raw", ratio, goal, batch))
+
+    async def _by_code(self, people: dict[str, Person]) -> None:
+        targets = []
+        for person in people.values():
+            if person.seed is not None:
+                code = person.code
+                token = await self._token(person)
+                targets.append(
+                    Target(
+                        self._service.base_url,
+                        person.credentials["otp"],
+                        ECDSA,
+                        token,
+                        lambda code=code: {"OTP": code()},  # type: ignore[misc] # bound early
+                    )
+                )
+        result = await load.once_each(targets, concurrency=16)
+        what = f"P-256: authorize by TOTP + signHash, 16 at once, {len(targets)} accounts"
+        self.rows.append(Row(what, result.signatures_per_s, "", None, "", result))
+
+    async def _against_dummy(self, person: Person, directory: Path) -> None:
+        """Ours and theirs in turn, so that both meet the same machine."""
+        with dummy.running(directory / "dummy", service.free_port()) as base_url:
+            for label, name in (("P-256", "p256"), ("RSA-3072", "rsa")):
+                ours = await self._target(person, label)
+                theirs = Target(base_url, f"bench/{name}", _ALGORITHMS[label])
+                pairs = [
+                    (await self._short(ours), await self._short(theirs))
+                    for _ in range(self._repeats)
+                ]
+                ratio = median(
+                    one.signatures_per_s / other.signatures_per_s for one, other in pairs
+                )
+                mine = sorted((one for one, _ in pairs), key=lambda r: r.signatures_per_s)
+                chosen = mine[len(mine) // 2]
+                goal = "1.00" if label == "P-256" else ""
+                what = f"{label}: authorize + signHash, 16 at once"
+                rate = chosen.signatures_per_s
+                self.rows.append(Row(what, rate, "certomancer-csc-dummy", ratio, goal, chosen))
+
+    async def _load(self, target: Target, concurrency: int, batch: int) -> Result:
+        async def once() -> Result:
+            return await load.run(
+                [target], concurrency=concurrency, batch=batch, seconds=self._seconds
+            )
+
+        return await median_of(self._repeats, once)
+
+    async def _short(self, target: Target) -> Result:
+        return await load.run([target], concurrency=16, batch=1, seconds=self._seconds)
+
+    async def _target(self, person: Person, label: str) -> Target:
+        token = await self._token(person)
+        return Target(
+            self._service.base_url,
+            person.credentials[label],
+            _ALGORITHMS[label],
+            token,
+            lambda: {"PIN": PIN},
+        )
+
+    async def _token(self, person: Person) -> str:
+        async with aiohttp.ClientSession() as http:
+            client = Client(http, self._service.base_url)
+            await client.log_in(person)
+            assert client.token is not None
+            return client.token
+
+    def _memory(self) -> float:
+        top = psutil.Process(self._service.pid)
+        return max(one.memory_info().rss for one in [top, *top.children(recursive=True)]) / 1e6
+
+
+def _people(codes: int) -> dict[str, dict[str, Wanted]]:
+    people = {"bench": {label: Wanted(KeyAlgorithm.of_label(label)) for label in _ALGORITHMS}}
+    otp = {"otp": Wanted(KeyAlgorithm.P_256, pin=False, otp=True)}
+    return people | {f"code-{number}": otp for number in range(codes)}
+
+
+def main() -> int:
+    """Run and print."""
+    parser = argparse.ArgumentParser(prog="make bench")
+    parser.add_argument("--seconds", type=float, default=4.0, help="length of each short run")
+    parser.add_argument("--repeats", type=int, default=3, help="short runs per figure")
+    parser.add_argument("--codes", type=int, default=300, help="accounts for the TOTP row")
+    arguments = parser.parse_args()
+    print(f"{os.cpu_count()} cores, Python {sys.version.split()[0]}, SQLite, loopback\n")
+    with tempfile.TemporaryDirectory() as name:
+        settings = service.create_instance(Path(name) / "instance")
+        bench = Bench(settings, arguments.seconds, arguments.repeats, arguments.codes)
+        asyncio.run(bench.run(Path(name)))
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

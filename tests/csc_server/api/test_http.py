@@ -1,0 +1,189 @@
+"""What HTTP itself can get wrong: every answer is JSON, none breaks the service."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from typing import Any
+
+import aiohttp
+import pytest
+
+from tests.csc_server.api.conftest import World
+from tests.service import Client, digest_of
+
+A = digest_of("a")
+
+
+def assert_json_error(headers: Any, body: Any) -> None:
+    """A flat JSON error of CSC v1 10.1."""
+    assert headers["Content-Type"] == "application/json;charset=UTF-8"
+    assert set(body) == {"error", "error_description"}
+
+
+@pytest.mark.parametrize("path", ["nothing", "credentials", "credentials/LIST", "signatures/", ""])
+async def test_unknown_paths(client: Client, path: str) -> None:
+    """404; method names are case-sensitive."""
+    reply = await client.post(path, {})
+    assert reply.status == 404
+    assert_json_error(reply.headers, reply.body)
+
+
+@pytest.mark.parametrize("verb", ["GET", "PUT", "DELETE", "PATCH", "OPTIONS"])
+async def test_other_verbs(client: Client, verb: str) -> None:
+    """405 with Allow."""
+    url = f"{client.base_url}/csc/v1/credentials/list"
+    async with client.http.request(verb, url) as response:
+        assert response.status == 405
+        assert response.headers["Allow"] == "POST"
+        assert_json_error(response.headers, await response.json())
+
+
+@pytest.mark.parametrize(
+    ("version", "method"),
+    [
+        (1, "credentials/sendOTP"),
+        (1, "signatures/timestamp"),
+        (2, "credentials/getChallenge"),
+        (2, "signatures/signDoc"),
+        (2, "signatures/signPolling"),
+    ],
+)
+async def test_methods_that_are_not_there_yet(client: Client, version: int, method: str) -> None:
+    """501 not_implemented, and info does not list them."""
+    client.version = version
+    reply = await client.post(method, {})
+    assert reply.error == (501, "not_implemented", "The method is not implemented.")
+    assert method not in (await client.post("info", {})).body["methods"]
+
+
+async def test_slashes_too_many(client: Client) -> None:
+    """Clients that join URLs badly are understood (CSC spec 1.1)."""
+    for path in ("/csc/v1//info", "//csc/v1/info", "/csc/v1/info/"):
+        async with client.http.post(client.base_url + path, json={}) as response:
+            assert response.status == 200, path
+
+
+@pytest.mark.parametrize("kind", ["text/plain", "application/x-www-form-urlencoded", "text/json"])
+async def test_other_content_types(alice: Client, kind: str) -> None:
+    """415."""
+    headers = {"Authorization": f"Bearer {alice.token}", "Content-Type": kind}
+    reply = await alice.post("credentials/list", None, data=b"{}", headers=headers)
+    assert reply.status == 415
+    assert_json_error(reply.headers, reply.body)
+
+
+@pytest.mark.parametrize("kind", ["application/json", "application/json; charset=utf-8"])
+async def test_json_content_types(alice: Client, kind: str) -> None:
+    """With and without charset."""
+    headers = {"Authorization": f"Bearer {alice.token}", "Content-Type": kind}
+    assert (await alice.post("credentials/list", None, data=b"{}", headers=headers)).status == 200
+
+
+@pytest.mark.parametrize(
+    "raw", [b"{", b"[]", b"nonsense", b'"x"', b"\xff\xfe", b'{"a":1,"a":2}', b"[" * 100_000]
+)
+async def test_bodies_that_are_no_json_object(alice: Client, raw: bytes) -> None:
+    """400 with the general sentence."""
+    headers = {"Authorization": f"Bearer {alice.token}", "Content-Type": "application/json"}
+    reply = await alice.post("credentials/list", None, data=raw, headers=headers)
+    assert (reply.status, reply.body["error"]) == (400, "invalid_request")
+    assert reply.body["error_description"].startswith("The request is missing")
+
+
+async def test_unknown_members_and_nulls_do_not_matter(alice: Client, world: World) -> None:
+    """What EUDI clients send: null for every optional member, and more (CSC spec 1.3)."""
+    credential = world.people["alice"].credentials["pin-p256"]
+    extra = {"vendor": {"x": [1]}, "clientData": None, "lang": None, "description": None}
+    issued = await alice.authorize(credential, A, **extra, OTP=None)
+    signed = await alice.sign_hash(
+        credential, issued.body["SAD"], A, **extra, hashAlgo=None, signAlgoParams=None
+    )
+    assert (issued.status, signed.status) == (200, 200)
+
+
+async def test_ten_megabytes_are_too_large(alice: Client) -> None:
+    """413, and the next request is fine."""
+    headers = {"Authorization": f"Bearer {alice.token}", "Content-Type": "application/json"}
+    raw = b'{"x":"' + b"a" * 10_000_000 + b'"}'
+    reply = await alice.post("credentials/list", None, data=raw, headers=headers)
+    assert reply.status == 413
+    assert_json_error(reply.headers, reply.body)
+    assert (await alice.post("credentials/list", {})).status == 200
+
+
+async def test_a_hundred_thousand_hashes(alice: Client, world: World) -> None:
+    """Over the body limit: 413. Below it, more than multisign: refused; nothing breaks."""
+    credential = world.people["alice"].credentials["pin-p256"]
+    assert (await alice.authorize(credential, *[A] * 100_000)).status == 413
+    many = await alice.authorize(credential, *[A] * 20_000)
+    assert many.error == (400, "invalid_request", "Numbers of signatures is too high")
+    sad = (await alice.authorize(credential, A)).body["SAD"]
+    flood = await alice.sign_hash(credential, sad, *[A] * 20_000)
+    assert flood.error == (400, "invalid_request", "Hash is not authorized by the SAD.")
+    assert (await alice.sign_hash(credential, sad, A)).status == 200
+
+
+async def test_a_failing_address_is_slowed_down(world: World) -> None:
+    """429 after ten failed logins within a minute, with Retry-After; others go on."""
+    connector = aiohttp.TCPConnector(local_addr=("127.0.0.9", 0))
+    async with aiohttp.ClientSession(connector=connector) as http:
+        stranger = Client(http, world.service.base_url)
+        headers = {"Authorization": "Basic Z2hvc3Q6eA=="}
+        replies = [await stranger.post("auth/login", {}, headers=headers) for _ in range(11)]
+    assert [reply.status for reply in replies] == [400] * 10 + [429]
+    assert replies[-1].headers["Retry-After"] == "30"
+    assert_json_error(replies[-1].headers, replies[-1].body)
+    async with aiohttp.ClientSession() as http:
+        friend = Client(http, world.service.base_url)
+        assert (await friend.log_in(world.people["nobody"])).status == 200
+
+
+async def test_broken_http_does_not_break_the_service(client: Client, world: World) -> None:
+    """Garbage on the socket is answered or cut; the service goes on."""
+    port = world.service.settings.port
+    for garbage in (
+        b"\x16\x03\x01\x00\xa5",
+        b"GET\r\n\r\n",
+        b"POST / HTTP/9.9\r\n\r\n",
+        b"\0" * 99,
+    ):
+        reader, writer = await asyncio.open_connection("127.0.0.1", port)
+        writer.write(garbage)
+        writer.write_eof()
+        await asyncio.wait_for(reader.read(), 5)
+        writer.close()
+    assert (await client.post("info", {})).status == 200
+
+
+async def test_security_headers(client: Client) -> None:
+    """Nothing is cached, framed, sniffed or referred."""
+    reply = await client.post("info", {})
+    assert reply.headers["Cache-Control"] == "no-store"
+    assert reply.headers["X-Content-Type-Options"] == "nosniff"
+    assert reply.headers["Referrer-Policy"] == "no-referrer"
+    assert "default-src 'none'" in reply.headers["Content-Security-Policy"]
+
+
+async def test_health_metrics_and_logo(client: Client) -> None:
+    """Operators' paths answer; the logo that info names is a PNG."""
+    for path, text in (("/health/live", "live"), ("/health/ready", "ready")):
+        async with client.http.get(client.base_url + path) as response:
+            assert (response.status, (await response.json())["status"]) == (200, text)
+    async with client.http.get(client.base_url + "/metrics") as response:
+        assert "paraph_requests_total" in await response.text()
+    info = (await client.post("info", {})).body
+    async with client.http.get(info["logo"]) as response:
+        assert (await response.read()).startswith(b"\x89PNG")
+
+
+async def test_every_request_is_one_event(alice: Client, world: World) -> None:
+    """One JSON line with method, status, account and time; nothing of the body."""
+    await alice.post("credentials/list", {"clientData": "marker-17"})
+    lines = world.service.log.read_text().splitlines()
+    events = [json.loads(line) for line in lines]
+    found = [one for one in events if one.get("method") == "credentials/list"][-1]
+    assert found["status"] == 200
+    assert found["account_id"] == world.people["alice"].account_id
+    assert {"correlation_id", "duration_ms", "source", "timestamp"} <= set(found)
+    assert not any("marker-17" in line for line in lines)
