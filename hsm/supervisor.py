@@ -229,8 +229,10 @@ class Supervisor:
 
     async def _watch(self, process: SignerProcess) -> None:
         """Return when the process is gone; a canary is due every so often until then."""
-        while not process.gone.done():
+        while True:
             await asyncio.wait([process.gone], timeout=self._settings.canary_every_s)
+            if process.gone.done():
+                return
             process.canary_due = True
             if process in self._free:
                 self._free.remove(process)

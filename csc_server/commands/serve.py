@@ -41,6 +41,7 @@ def run(arguments: argparse.Namespace) -> int:
     parent.die_with_parent()
     settings = common.settings_of(arguments)
     logs.configure(settings.log_level)
+    structlog.contextvars.bind_contextvars(node=arguments.node)
     listener = socket.socket(fileno=arguments.listener)
     try:
         uvloop.run(_serve(settings, listener, arguments.node))
@@ -64,8 +65,8 @@ async def _serve(settings: Settings, listener: socket.socket, node: str) -> None
     await runner.setup()
     try:
         await web.SockSite(runner, listener, backlog=1024).start()
-        _log.info("serving", url=settings.base_url, node=node)
+        _log.info("serving", url=settings.base_url)
         await stop.wait()
     finally:
         await runner.cleanup()
-        _log.info("stopped", node=node)
+        _log.info("stopped")
