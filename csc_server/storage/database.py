@@ -25,7 +25,7 @@ class Engine(Protocol):
 
     @property
     def READ_LANES(self) -> int:  # noqa: N802  # a constant of the engine
-        """How many groups of reads may run at a time."""
+        """How many groups of reads may run at a time; 0: reads run at once, one by one."""
 
     async def open(self) -> None:
         """Connect, or raise ``StorageUnavailable``."""
@@ -46,7 +46,8 @@ class Database:
     def __init__(self, engine: Engine) -> None:
         self._engine = engine
         self._writes = Groups(self._write_group, lanes=1)
-        self._reads = Groups(engine.read, lanes=engine.READ_LANES)
+        lanes = engine.READ_LANES
+        self._reads = Groups(engine.read, lanes=lanes) if lanes else None
         self.witnesses: list[Callable[[audit.Head], None]] = []
         """Told the newest audit record after each commit, before anybody is answered."""
 
@@ -64,6 +65,11 @@ class Database:
         Raises:
             StorageUnavailable: The database does not answer.
         """
+        if self._reads is None:
+            outcome: T | Exception = (await self._engine.read([unit]))[0]
+            if isinstance(outcome, Exception):
+                raise outcome
+            return outcome
         result: T = await self._reads.submit(unit)
         return result
 
@@ -80,7 +86,8 @@ class Database:
     async def close(self) -> None:
         """Finish what was handed in, then disconnect."""
         await self._writes.close()
-        await self._reads.close()
+        if self._reads is not None:
+            await self._reads.close()
         await self._engine.close()
 
     async def _write_group(self, group: Sequence[Unit]) -> list[Any]:

@@ -1,7 +1,8 @@
-"""SQLite: one writing and one reading connection, each with a thread of its own.
+"""SQLite: a writing connection with a thread of its own, and a reading one without.
 
-A whole group runs as one function on its connection's thread, so a group costs one hop however
-many units it holds. WAL keeps readers and the writer out of each other's way;
+A whole group of writes runs as one function on the writer's thread, so it costs one hop however
+many units it holds. Reads are few rows by key and run where they are asked: waking a thread
+costs more than reading (ADR 6). WAL keeps readers and the writer out of each other's way;
 ``synchronous=FULL`` makes every commit survive a power cut. Several processes may share the
 file: ``BEGIN IMMEDIATE`` lets them write one after the other.
 """
@@ -89,14 +90,14 @@ class GroupConnection(aiosqlite.Connection):
 class SqliteEngine:
     """Runs groups of units on one SQLite file."""
 
-    READ_LANES: Final = 1
+    READ_LANES: Final = 0
 
     def __init__(self, path: str, node: str) -> None:
         self._path = path
         self._node = node
         self._compiler = Compiler(sqlite_dialect(paramstyle="named"))
         self._writer: GroupConnection | None = None
-        self._reader: GroupConnection | None = None
+        self._reader: sqlite3.Connection | None = None
 
     async def open(self) -> None:
         """Open both connections.
@@ -107,44 +108,48 @@ class SqliteEngine:
         try:
             self._writer = GroupConnection(lambda: connect(self._path), 0)
             await self._writer
-            self._reader = GroupConnection(lambda: connect(self._path, read_only=True), 0)
-            await self._reader
+            self._reader = connect(self._path, read_only=True)
         except sqlite3.Error as error:
             await self.close()
             raise StorageUnavailable(f"{self._path}: {error}") from error
 
     async def close(self) -> None:
         """Close what is open."""
-        for connection in (self._reader, self._writer):
-            if connection is not None:
-                await connection.close()
+        reader, writer = self._reader, self._writer
         self._reader = self._writer = None
+        if reader is not None:
+            reader.close()
+        if writer is not None:
+            await writer.close()
 
     async def write(self, group: Sequence[Unit]) -> tuple[list[Any], audit.Head | None]:
         """One durable transaction for the group; see ``units.commit``."""
-        return await self._run(
-            self._writer, lambda sql: units.commit(sql, group, "BEGIN IMMEDIATE")
-        )
-
-    async def read(self, group: Sequence[Unit]) -> list[Any]:
-        """One snapshot for the group; see ``units.snapshot``."""
-        return await self._run(self._reader, lambda sql: units.snapshot(sql, group, "BEGIN"))
-
-    async def _run(self, connection: GroupConnection | None, work: Callable[[Sql], T]) -> T:
-        if connection is None:
+        if self._writer is None:
             raise StorageUnavailable("closed")
-
-        def on_thread(plain: sqlite3.Connection) -> T:
-            try:
-                return work(SqliteSql(plain, self._compiler, self._node))
-            finally:
-                if plain.in_transaction:
-                    plain.rollback()
-
         try:
-            return await connection.run(on_thread)
+            return await self._writer.run(
+                lambda plain: self._on(
+                    plain, lambda sql: units.commit(sql, group, "BEGIN IMMEDIATE")
+                )
+            )
         except (Interrupted, sqlite3.Error) as error:
             raise StorageUnavailable(str(error)) from error
+
+    async def read(self, group: Sequence[Unit]) -> list[Any]:
+        """One snapshot for the group; see ``units.snapshot``. Runs here and now."""
+        if self._reader is None:
+            raise StorageUnavailable("closed")
+        try:
+            return self._on(self._reader, lambda sql: units.snapshot(sql, group, "BEGIN"))
+        except (Interrupted, sqlite3.Error) as error:
+            raise StorageUnavailable(str(error)) from error
+
+    def _on(self, plain: sqlite3.Connection, work: Callable[[Sql], T]) -> T:
+        try:
+            return work(SqliteSql(plain, self._compiler, self._node))
+        finally:
+            if plain.in_transaction:
+                plain.rollback()
 
 
 def connect(path: str, *, read_only: bool = False) -> sqlite3.Connection:
