@@ -294,20 +294,30 @@ class TestDeath:
         ("signing", "error"), [(True, errors.Ambiguous), (False, errors.Broken)]
     )
     async def test_a_process_that_dies_with_a_call(
-        self, lonely: SignerPool, signing: bool, error: type[errors.HsmError]
+        self, ready: PoolSettings, signing: bool, error: type[errors.HsmError]
     ) -> None:
-        """A signature under way is ambiguous, anything else is definitely not done."""
-        alice = await enrol(lonely)
-        minted = await mint(lonely, alice, "sad-1", DIGESTS[:1])
-        permit = alice.permit(minted, "sad-1", DIGESTS[:1])
-        pid = only_pid(lonely)
-        with stopped(pid):
-            call = asyncio.ensure_future(lonely.sign(permit) if signing else lonely.checkpoint(b""))
+        """A signature under way is ambiguous, anything else not done; both are known at once."""
+        async with SignerPool(replace(ready, processes=1, call_limit_s=60.0)) as pool:
+            alice = await enrol(pool)
+            minted = await mint(pool, alice, "sad-1", DIGESTS[:1])
+            permit = alice.permit(minted, "sad-1", DIGESTS[:1])
+            os.kill(only_pid(pool), signal.SIGSTOP)
+            call = asyncio.ensure_future(pool.sign(permit) if signing else pool.checkpoint(b""))
             await asyncio.sleep(0)
-            os.kill(pid, signal.SIGKILL)
-            with pytest.raises(error) as caught:
-                await call
-        assert type(caught.value) is error
+            os.kill(only_pid(pool), signal.SIGKILL)
+            async with asyncio.timeout(FAILS_WITHIN_S):
+                with pytest.raises(error) as caught:
+                    await call
+            assert type(caught.value) is error
+
+    async def test_a_call_after_a_death_waits_for_the_next_process(
+        self, lonely: SignerPool
+    ) -> None:
+        """A process known to be dead gets no request; its successor does."""
+        os.kill(only_pid(lonely), signal.SIGKILL)
+        await until(lambda: lonely.health().alive == 0)
+        assert await lonely.checkpoint(b"")
+        assert lonely.health().restarts == 1
 
     @pytest.mark.parametrize(
         ("signing", "limit_s", "error"),

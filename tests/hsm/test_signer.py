@@ -223,17 +223,24 @@ class TestHandler:
         self, handler: Handler, monkeypatch: pytest.MonkeyPatch
     ) -> None:
         """The caller gets the result and never hears of it."""
-        honest, calls = Token.sign, iter(range(99))
+        honest, reset = Token.sign, handler._device.open
+        works: list[bool] = []
 
-        def fails_first(token: Token, *args: Any) -> bytes:
-            if next(calls) == 0:
+        def fails_until_reset(token: Token, *args: Any) -> bytes:
+            if not works:
                 raise errors.Broken("DeviceError")
             return honest(token, *args)
 
-        monkeypatch.setattr(Token, "sign", fails_first)
+        def reopen() -> None:
+            works.append(True)
+            reset()
+
+        monkeypatch.setattr(Token, "sign", fails_until_reset)
+        monkeypatch.setattr(handler._device, "open", reopen)
         answer = self.ask(handler, messages.Checkpoint(b""))
         assert answer.error is None
         assert not answer.leaving
+        assert works == [True]
 
     def test_a_device_that_fails_again_ends_the_process(
         self, handler: Handler, monkeypatch: pytest.MonkeyPatch
