@@ -55,7 +55,7 @@ class Storage:
         Raises:
             StorageUnavailable: It does not.
         """
-        await self.database.read(lambda sql: sql.one(READ_HEAD))
+        await self.database.row(READ_HEAD)
 
 
 @asynccontextmanager

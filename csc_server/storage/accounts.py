@@ -77,7 +77,7 @@ class SqlAccounts:
         """The account with exactly this user name."""
         if not rows.storable(username):
             return None
-        row = await self._database.read(lambda sql: sql.one(_FIND, {"name": username}))
+        row = await self._database.row(_FIND, {"name": username})
         return rows.account(row) if row else None
 
     async def all(self) -> list[Account]:

@@ -125,7 +125,7 @@ class SqlAuthorizations:
         if not rows.storable(credential_id):
             return nothing
         keys = {"credential": credential_id, "pin_subject": throttles.pin(credential_id)}
-        row = await self._database.read(lambda sql: sql.one(_AUTHORIZE_FACTS, keys))
+        row = await self._database.row(_AUTHORIZE_FACTS, keys)
         return _authorize_facts(row) if row else nothing
 
     async def issue(self, new: NewAuthorization, now: datetime, events: Sequence[Event]) -> None:

@@ -79,9 +79,7 @@ class SqlCredentials:
 
     async def authenticator_of(self, account_id: AccountId) -> SealedTotp | None:
         """The account's newest authenticator."""
-        row = await self._database.read(
-            lambda sql: sql.one(_AUTHENTICATORS_OF, {"account_id": account_id})
-        )
+        row = await self._database.row(_AUTHENTICATORS_OF, {"account_id": account_id})
         return rows.authenticator(row) if row else None
 
     async def add(self, credential: Credential, now: datetime, events: Sequence[Event]) -> None:
@@ -98,9 +96,7 @@ class SqlCredentials:
         """The credential, whoever owns it."""
         if not rows.storable(credential_id):
             return None
-        row = await self._database.read(
-            lambda sql: sql.one(_FIND, {"credential_id": credential_id})
-        )
+        row = await self._database.row(_FIND, {"credential_id": credential_id})
         return rows.credential(row) if row else None
 
     async def of_account(self, account_id: AccountId) -> list[Credential]:

@@ -13,19 +13,16 @@ import sqlalchemy as sa
 
 from csc_server.ports import StorageUnavailable
 from csc_server.storage import audit
+from csc_server.storage.compiled import Statement
 from csc_server.storage.groups import Groups
 from csc_server.storage.sqlite import SqliteEngine
-from csc_server.storage.units import Sql, Unit
+from csc_server.storage.units import NONE, Parameters, Row, Sql, Unit
 
 T = TypeVar("T")
 
 
 class Engine(Protocol):
     """Runs groups of units on one kind of database."""
-
-    @property
-    def READ_LANES(self) -> int:  # noqa: N802  # a constant of the engine
-        """How many groups of reads may run at a time; 0: reads run at once, one by one."""
 
     async def open(self) -> None:
         """Connect, or raise ``StorageUnavailable``."""
@@ -36,8 +33,11 @@ class Engine(Protocol):
     async def write(self, group: Sequence[Unit]) -> tuple[list[Any], audit.Head | None]:
         """Outcomes and new head, after a durable commit, or raise ``StorageUnavailable``."""
 
-    async def read(self, group: Sequence[Unit]) -> list[Any]:
-        """Outcomes on one snapshot, or raise ``StorageUnavailable``."""
+    async def read(self, unit: Unit) -> Any:
+        """What the unit returns or raises, on a snapshot, or raise ``StorageUnavailable``."""
+
+    async def row(self, statement: Statement, parameters: Parameters) -> Row | None:
+        """The first row of one query, or raise ``StorageUnavailable``."""
 
 
 class Database:
@@ -46,8 +46,6 @@ class Database:
     def __init__(self, engine: Engine) -> None:
         self._engine = engine
         self._writes = Groups(self._write_group, lanes=1)
-        lanes = engine.READ_LANES
-        self._reads = Groups(engine.read, lanes=lanes) if lanes else None
         self.witnesses: list[Callable[[audit.Head], None]] = []
         """Told the newest audit record after each commit, before anybody is answered."""
 
@@ -65,13 +63,16 @@ class Database:
         Raises:
             StorageUnavailable: The database does not answer.
         """
-        if self._reads is None:
-            outcome: T | Exception = (await self._engine.read([unit]))[0]
-            if isinstance(outcome, Exception):
-                raise outcome
-            return outcome
-        result: T = await self._reads.submit(unit)
+        result: T = await self._engine.read(unit)
         return result
+
+    async def row(self, statement: Statement, parameters: Parameters = NONE) -> Row | None:
+        """The first row of one query; a single statement is its own snapshot.
+
+        Raises:
+            StorageUnavailable: The database does not answer.
+        """
+        return await self._engine.row(statement, parameters)
 
     async def write(self, unit: Callable[[Sql], T]) -> T:
         """What the unit returns, after its changes and audit records are durable.
@@ -86,8 +87,6 @@ class Database:
     async def close(self) -> None:
         """Finish what was handed in, then disconnect."""
         await self._writes.close()
-        if self._reads is not None:
-            await self._reads.close()
         await self._engine.close()
 
     async def _write_group(self, group: Sequence[Unit]) -> list[Any]:

@@ -21,10 +21,13 @@ from sqlalchemy.util import await_only
 from csc_server.ports import StorageUnavailable
 from csc_server.storage import audit, units
 from csc_server.storage.compiled import Compiler, Statement, merged
+from csc_server.storage.groups import Groups
 from csc_server.storage.units import NONE, ConstraintBroken, Interrupted, Parameters, Row, Sql, Unit
 
 T = TypeVar("T")
 
+READ_LANES: Final = 2
+"""Groups of reads that may run at a time, each on a connection of its own."""
 LIMIT_S: Final = 3.5
 """Longest a group may take, waiting for a connection and for other writers included. The toolkit
 spends up to 2 s more on hanging up on a server that is silent."""
@@ -94,20 +97,20 @@ def _wait(answer: Awaitable[T]) -> T:
 class PostgresEngine:
     """Runs groups of units on one PostgreSQL database."""
 
-    READ_LANES: Final = 2
-
     def __init__(self, url: sa.URL, node: str) -> None:
         self._node = node
         self._compiler = Compiler(PGDialect_asyncpg())  # type: ignore[no-untyped-call]  # theirs
         self._writer = engine(url, size=1)
-        self._reader = engine(url, size=self.READ_LANES)
+        self._reader = engine(url, size=READ_LANES)
+        self._reads = Groups(self._read_group, lanes=READ_LANES)
 
     async def open(self) -> None:
         """Prove that the server answers."""
-        await self.read([])
+        await self._read_group([])
 
     async def close(self) -> None:
-        """Close the pools."""
+        """Finish the reads that were handed in, then close the pools."""
+        await self._reads.close()
         await self._writer.dispose()
         await self._reader.dispose()
 
@@ -115,8 +118,16 @@ class PostgresEngine:
         """One durable transaction for the group; see ``units.commit``."""
         return await self._run(self._writer, lambda sql: units.commit(sql, group, "BEGIN"))
 
-    async def read(self, group: Sequence[Unit]) -> list[Any]:
-        """One snapshot for the group; see ``units.snapshot``."""
+    async def read(self, unit: Unit) -> Any:
+        """What the unit returns, on a snapshot that it may share with others."""
+        return await self._reads.submit(unit)
+
+    async def row(self, statement: Statement, parameters: Parameters) -> Row | None:
+        """The first row of one query."""
+        found: Row | None = await self._reads.submit(lambda sql: sql.one(statement, parameters))
+        return found
+
+    async def _read_group(self, group: Sequence[Unit]) -> list[Any]:
         begin = "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY"
         return await self._run(self._reader, lambda sql: units.snapshot(sql, group, begin))
 

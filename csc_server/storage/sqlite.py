@@ -90,8 +90,6 @@ class GroupConnection(aiosqlite.Connection):
 class SqliteEngine:
     """Runs groups of units on one SQLite file."""
 
-    READ_LANES: Final = 0
-
     def __init__(self, path: str, node: str) -> None:
         self._path = path
         self._node = node
@@ -135,12 +133,24 @@ class SqliteEngine:
         except (Interrupted, sqlite3.Error) as error:
             raise StorageUnavailable(str(error)) from error
 
-    async def read(self, group: Sequence[Unit]) -> list[Any]:
-        """One snapshot for the group; see ``units.snapshot``. Runs here and now."""
+    async def read(self, unit: Unit) -> Any:
+        """What the unit returns, on a snapshot. Runs here and now."""
         if self._reader is None:
             raise StorageUnavailable("closed")
         try:
-            return self._on(self._reader, lambda sql: units.snapshot(sql, group, "BEGIN"))
+            [outcome] = self._on(self._reader, lambda sql: units.snapshot(sql, [unit], "BEGIN"))
+        except (Interrupted, sqlite3.Error) as error:
+            raise StorageUnavailable(str(error)) from error
+        if isinstance(outcome, Exception):
+            raise outcome
+        return outcome
+
+    async def row(self, statement: Statement, parameters: Parameters) -> Row | None:
+        """The first row of one query, here and now, without a transaction around it."""
+        if self._reader is None:
+            raise StorageUnavailable("closed")
+        try:
+            return SqliteSql(self._reader, self._compiler, self._node).one(statement, parameters)
         except (Interrupted, sqlite3.Error) as error:
             raise StorageUnavailable(str(error)) from error
 

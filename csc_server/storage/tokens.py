@@ -103,7 +103,7 @@ class SqlTokens:
 
     async def find(self, digest: bytes) -> TokenFacts | None:
         """The token with this SHA-256."""
-        row = await self._database.read(lambda sql: sql.one(_FIND, {"digest": digest}))
+        row = await self._database.row(_FIND, {"digest": digest})
         return _facts(row) if row else None
 
     async def revoke_token(self, digest: bytes, now: datetime, events: Sequence[Event]) -> None:

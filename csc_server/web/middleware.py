@@ -6,6 +6,7 @@ Holds the only broad ``except`` of the service.
 from __future__ import annotations
 
 import asyncio
+import itertools
 import time
 from collections.abc import Awaitable, Callable
 
@@ -37,13 +38,16 @@ def edge(request_limit_s: float, entropy: Entropy) -> Middleware:
     Args:
         request_limit_s: Seconds a request may take. Effects under way go on (``Effects``); the
             client is told to come back.
-        entropy: Gives each request its number.
+        entropy: Names this process, so that its requests' numbers are unique.
     """
+
+    # Unique, not secret: the process's own prefix and a counter.
+    prefix, numbers = entropy.identifier()[:12], itertools.count(1)
 
     @web.middleware
     async def middleware(request: web.Request, handler: Handler) -> web.StreamResponse:
         started = time.perf_counter()
-        request[CORRELATION] = entropy.identifier()
+        request[CORRELATION] = f"{prefix}-{next(numbers):x}"
         reason: Exception | None = None
         try:
             async with asyncio.timeout(request_limit_s):

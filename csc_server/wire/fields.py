@@ -46,7 +46,7 @@ def parse_body(raw: bytes) -> Body:
     if not raw.strip():
         return {}
     try:
-        body = json.loads(raw.decode("utf-8"), object_pairs_hook=_object, parse_constant=_refuse)
+        body = _DECODER.decode(raw.decode("utf-8"))
     except (ValueError, RecursionError) as reason:
         raise Malformed from reason
     if not isinstance(body, dict) or _depth(body) > DEEPEST:
@@ -193,3 +193,6 @@ def _depth(value: object, level: int = 1) -> int:
     if isinstance(value, list) and value and not isinstance(value[0], str):
         return max(_depth(inner, level + 1) for inner in value)
     return level
+
+
+_DECODER: Final = json.JSONDecoder(object_pairs_hook=_object, parse_constant=_refuse)
