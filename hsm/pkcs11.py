@@ -41,6 +41,9 @@ GCM_TAG_BITS: Final = 128
 # Longest output of one call: an RSA-4096 signature, or a sealed seed.
 _OUTPUT_BYTES: Final = 512
 _SLOT_PREFIX: Final = "slot:"
+_HMAC: Final = Mechanism(mechanisms.SHA256_HMAC)
+_GCM: Final = Mechanism(mechanisms.AES_GCM)
+_KEY_WRAP: Final = Mechanism(mechanisms.AES_KEY_WRAP_PAD)
 
 _CURVE_PARAMETERS: Final = {
     algorithm: encode_named_curve_parameters(algorithm.curve_oid)
@@ -301,7 +304,7 @@ class Token:
     def mac(self, key: Handle, data: bytes) -> bytes:
         """HMAC-SHA-256, 32 bytes."""
         raw: Any = key
-        output: bytes = raw.sign(data, mechanism=Mechanism.SHA256_HMAC, buffer_size=_OUTPUT_BYTES)
+        output: bytes = raw.sign(data, mechanism=_HMAC, buffer_size=_OUTPUT_BYTES)
         return output
 
     @_door
@@ -310,7 +313,7 @@ class Token:
         raw: Any = key
         output: bytes = raw.encrypt(
             plain,
-            mechanism=Mechanism.AES_GCM,
+            mechanism=_GCM,
             mechanism_param=pkcs11.GCMParams(nonce, context, tag_bits=GCM_TAG_BITS),
         )
         return output
@@ -321,7 +324,7 @@ class Token:
         raw: Any = key
         output: bytes = raw.decrypt(
             sealed,
-            mechanism=Mechanism.AES_GCM,
+            mechanism=_GCM,
             mechanism_param=pkcs11.GCMParams(nonce, context, tag_bits=GCM_TAG_BITS),
         )
         return output
@@ -330,7 +333,7 @@ class Token:
     def wrap(self, wrapping: Handle, key: Handle) -> bytes:
         """``key`` under ``wrapping``, with an integrity check (RFC 5649)."""
         raw: Any = wrapping
-        blob: bytes = raw.wrap_key(key, mechanism=Mechanism(mechanisms.AES_KEY_WRAP_PAD))
+        blob: bytes = raw.wrap_key(key, mechanism=_KEY_WRAP)
         return blob
 
     @_door
@@ -342,7 +345,7 @@ class Token:
             ObjectClass.PRIVATE_KEY,
             KeyType.EC if elliptic else KeyType.RSA,
             blob,
-            mechanism=Mechanism(mechanisms.AES_KEY_WRAP_PAD),
+            mechanism=_KEY_WRAP,
             capabilities=MechanismFlag.SIGN,
             template={**_SIGNS_ONLY, **_NOT_OF_PRIVATE_KEYS},
         )
