@@ -115,8 +115,15 @@ class PostgresEngine:
         await self._reader.dispose()
 
     async def write(self, group: Sequence[Unit]) -> tuple[list[Any], audit.Head | None]:
-        """One durable transaction for the group; see ``units.commit``."""
-        return await self._run(self._writer, lambda sql: units.commit(sql, group, "BEGIN"))
+        """One durable transaction for the group; see ``units.perform``."""
+
+        def transaction(sql: Sql) -> tuple[list[Any], audit.Head | None]:
+            sql.control("BEGIN")
+            result = units.perform(sql, group)
+            sql.control("COMMIT")
+            return result
+
+        return await self._run(self._writer, transaction)
 
     async def read(self, unit: Unit) -> Any:
         """What the unit returns, on a snapshot that it may share with others."""

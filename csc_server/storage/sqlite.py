@@ -1,10 +1,11 @@
-"""SQLite: a writing connection with a thread of its own, and a reading one without.
+"""SQLite: a writing connection whose thread does nothing but wait, and a reading one without.
 
-A whole group of writes runs as one function on the writer's thread, so it costs one hop however
-many units it holds. Reads are few rows by key and run where they are asked: waking a thread
-costs more than reading (ADR 6). WAL keeps readers and the writer out of each other's way;
-``synchronous=FULL`` makes every commit survive a power cut. Several processes may share the
-file: ``BEGIN IMMEDIATE`` lets them write one after the other.
+Statements touch few rows by key and run on the event loop: waking a thread costs more than they
+do, and two threads that both run Python hold each other up (ADR 6). What waits for the disk or
+for another process has a thread: the commit of a whole group costs one hop. WAL keeps readers
+and the writer out of each other's way; ``synchronous=FULL`` makes every commit survive a power
+cut. Several processes may share the file: ``BEGIN IMMEDIATE`` lets them write one after the
+other.
 """
 
 from __future__ import annotations
@@ -33,6 +34,7 @@ _DURABLE: Final = (
     "PRAGMA synchronous=FULL",
     "PRAGMA foreign_keys=ON",
 )
+_BEGIN: Final = "BEGIN IMMEDIATE"
 _READ_ONLY: Final = ("PRAGMA query_only=ON",)
 
 
@@ -78,8 +80,25 @@ def _translated(error: sqlite3.Error) -> Exception:
     return Interrupted(str(error))
 
 
-class GroupConnection(aiosqlite.Connection):
-    """A connection that runs whole functions on its thread."""
+class WritingConnection(aiosqlite.Connection):
+    """A connection whose thread waits for locks and for the disk, and for nothing else.
+
+    Thread and event loop take turns on it: whoever awaits the thread leaves it alone meanwhile.
+    """
+
+    @property
+    def plain(self) -> sqlite3.Connection:
+        """The connection, for statements that wait for nothing."""
+        return self._conn
+
+    async def begin(self) -> None:
+        """Take the write lock, here when it is free, on the thread when another process has it."""
+        try:
+            self.plain.execute(_BEGIN)
+        except sqlite3.OperationalError as error:
+            if error.sqlite_errorcode & 0xFF != sqlite3.SQLITE_BUSY:
+                raise
+            await self.run(_begin_in_turn)
 
     async def run(self, function: Callable[[sqlite3.Connection], T]) -> T:
         """What ``function`` returns; it has the connection to itself meanwhile."""
@@ -94,7 +113,7 @@ class SqliteEngine:
         self._path = path
         self._node = node
         self._compiler = Compiler(sqlite_dialect(paramstyle="named"))
-        self._writer: GroupConnection | None = None
+        self._writer: WritingConnection | None = None
         self._reader: sqlite3.Connection | None = None
 
     async def open(self) -> None:
@@ -104,8 +123,9 @@ class SqliteEngine:
             StorageUnavailable: There is no such file, or it cannot be opened.
         """
         try:
-            self._writer = GroupConnection(lambda: connect(self._path), 0)
+            self._writer = WritingConnection(lambda: connect(self._path), 0)
             await self._writer
+            await self._writer.run(_never_wait)
             self._reader = connect(self._path, read_only=True)
         except sqlite3.Error as error:
             await self.close()
@@ -121,26 +141,35 @@ class SqliteEngine:
             await writer.close()
 
     async def write(self, group: Sequence[Unit]) -> tuple[list[Any], audit.Head | None]:
-        """One durable transaction for the group; see ``units.commit``."""
+        """One durable transaction for the group; see ``units.perform``.
+
+        The statements run here and now; only what may wait, another process's transaction and
+        the disk, is left to the thread.
+        """
         if self._writer is None:
             raise StorageUnavailable("closed")
         try:
-            return await self._writer.run(
-                lambda plain: self._on(
-                    plain, lambda sql: units.commit(sql, group, "BEGIN IMMEDIATE")
-                )
-            )
+            await self._writer.begin()
+            result = units.perform(self._sql(self._writer.plain), group)
+            await self._writer.run(_commit)
         except (Interrupted, sqlite3.Error) as error:
+            await self._writer.run(_roll_back)
             raise StorageUnavailable(str(error)) from error
+        except BaseException:
+            await self._writer.run(_roll_back)
+            raise
+        return result
 
     async def read(self, unit: Unit) -> Any:
         """What the unit returns, on a snapshot. Runs here and now."""
         if self._reader is None:
             raise StorageUnavailable("closed")
         try:
-            [outcome] = self._on(self._reader, lambda sql: units.snapshot(sql, [unit], "BEGIN"))
+            [outcome] = units.snapshot(self._sql(self._reader), [unit], "BEGIN")
         except (Interrupted, sqlite3.Error) as error:
             raise StorageUnavailable(str(error)) from error
+        finally:
+            _roll_back(self._reader)
         if isinstance(outcome, Exception):
             raise outcome
         return outcome
@@ -150,16 +179,33 @@ class SqliteEngine:
         if self._reader is None:
             raise StorageUnavailable("closed")
         try:
-            return SqliteSql(self._reader, self._compiler, self._node).one(statement, parameters)
+            return self._sql(self._reader).one(statement, parameters)
         except (Interrupted, sqlite3.Error) as error:
             raise StorageUnavailable(str(error)) from error
 
-    def _on(self, plain: sqlite3.Connection, work: Callable[[Sql], T]) -> T:
-        try:
-            return work(SqliteSql(plain, self._compiler, self._node))
-        finally:
-            if plain.in_transaction:
-                plain.rollback()
+    def _sql(self, plain: sqlite3.Connection) -> SqliteSql:
+        return SqliteSql(plain, self._compiler, self._node)
+
+
+def _begin_in_turn(plain: sqlite3.Connection) -> None:
+    plain.execute(f"PRAGMA busy_timeout={int(BUSY_S * 1000)}")
+    try:
+        plain.execute(_BEGIN)
+    finally:
+        _never_wait(plain)
+
+
+def _never_wait(plain: sqlite3.Connection) -> None:
+    plain.execute("PRAGMA busy_timeout=0")
+
+
+def _commit(plain: sqlite3.Connection) -> None:
+    plain.execute("COMMIT")
+
+
+def _roll_back(plain: sqlite3.Connection) -> None:
+    if plain.in_transaction:
+        plain.rollback()
 
 
 def connect(path: str, *, read_only: bool = False) -> sqlite3.Connection:

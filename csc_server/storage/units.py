@@ -72,24 +72,30 @@ class _Repeat(Exception):
     """A unit failed after changes; the group must be run again with savepoints."""
 
 
-def commit(sql: Sql, units: Sequence[Unit], begin: str) -> tuple[list[Any], audit.Head | None]:
-    """Run all units in one durable transaction.
+def perform(sql: Sql, units: Sequence[Unit]) -> tuple[list[Any], audit.Head | None]:
+    """Run all units in the open transaction, which the caller then commits durably.
 
     Savepoints cost two statements per unit, and hardly any unit fails after its first change: so
-    the group runs without them first, and again with them when one does.
+    the group runs under a single one first, and again with one each when a unit does.
 
     Returns:
         Per unit its value or the exception it raised, in order; then the new head of the audit
         chain, ``None`` when nothing was audited.
 
     Raises:
-        Interrupted: The driver failed. The transaction may still be open.
+        Interrupted: The driver failed. The transaction is still open.
     """
+    # Before anything else: on PostgreSQL this row is the lock that makes writers queue.
+    head = sql.one(audit.LOCK_HEAD)
+    if head is None:
+        raise Interrupted("the head of the audit chain is missing")
+    sql.control("SAVEPOINT whole")
     try:
-        return _attempt(sql, units, begin, savepoints=False)
+        outcomes, records = _run(sql, units, savepoints=False)
     except _Repeat:
-        sql.control("ROLLBACK")
-        return _attempt(sql, units, begin, savepoints=True)
+        sql.control("ROLLBACK TO SAVEPOINT whole")
+        outcomes, records = _run(sql, units, savepoints=True)
+    return outcomes, _write_audit(sql, audit.Head(*head), records)
 
 
 def snapshot(sql: Sql, units: Sequence[Unit], begin: str) -> list[Any]:
@@ -114,20 +120,6 @@ def snapshot(sql: Sql, units: Sequence[Unit], begin: str) -> list[Any]:
             outcomes.append(error)
     sql.control("COMMIT")
     return outcomes
-
-
-def _attempt(
-    sql: Sql, units: Sequence[Unit], begin: str, *, savepoints: bool
-) -> tuple[list[Any], audit.Head | None]:
-    sql.control(begin)
-    # Before anything else: on PostgreSQL this row is the lock that makes writers queue.
-    head = sql.one(audit.LOCK_HEAD)
-    if head is None:
-        raise Interrupted("the head of the audit chain is missing")
-    outcomes, records = _run(sql, units, savepoints=savepoints)
-    new_head = _write_audit(sql, audit.Head(*head), records)
-    sql.control("COMMIT")
-    return outcomes, new_head
 
 
 def _run(

@@ -124,10 +124,9 @@ class _Checker:
     def page(self, rows: Sequence[Row]) -> Finding | None:
         """The first bad record of these, which follow the last one that was good."""
         for row in rows:
-            reason = self._bad(row) or self._contradicted(row[0], row[6])
-            if reason is not None:
-                seq = self.last.seq + 1 if row[0] != self.last.seq + 1 else row[0]
-                return Finding(seq, reason)
+            bad = self._bad(row) or self._contradicted(row[0], row[6])
+            if bad is not None:
+                return bad
             self.last = Head(row[0], row[6])
         return None
 
@@ -148,26 +147,28 @@ class _Checker:
             )
         return None
 
-    def _bad(self, row: Row) -> str | None:
+    def _bad(self, row: Row) -> Finding | None:
         seq, at, kind, outcome, body, previous, digest = row
         if seq != self.last.seq + 1:
-            return f"missing: the next record is {seq}"
+            return Finding(self.last.seq + 1, f"missing: the next record is {seq}")
         # SQLite keeps a value of any type in any column.
         if not (isinstance(body, str) and isinstance(previous, bytes)):
-            return "changed: a column has another type"
+            return Finding(seq, "changed: a column has another type")
         if record_hash(seq, body, previous) != digest:
-            return "changed: the hash is another's"
+            return Finding(seq, "changed: the hash is another's")
         if previous != self.last.hash:
-            return "inserted, moved or written anew: it does not follow its predecessor"
+            # Each of the two is whole in itself. The earlier one is suspect: had this one been
+            # made anew, it would have been made to fit.
+            return Finding(max(self.last.seq, 1), f"written anew: record {seq} vouches for another")
         if _columns(body) != (at, kind, outcome):
-            return "changed: the columns differ from the text"
+            return Finding(seq, "changed: the columns differ from the text")
         return None
 
-    def _contradicted(self, seq: int, digest: bytes) -> str | None:
+    def _contradicted(self, seq: int, digest: bytes) -> Finding | None:
         while self._witnesses and self._witnesses[-1].head.seq <= seq:
             witness = self._witnesses.pop()
             if witness.head.hash != digest:
-                return f"written anew: {witness.name} names another hash"
+                return Finding(seq, f"written anew: {witness.name} names another hash")
         return None
 
 
