@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from csc_server.ports import SadAlreadyUsed
-from csc_server.storage import Storage
+from csc_server.storage import Storage, verify_audit
 from policies import errors, throttle
 from policies.audit import EventType
 from policies.values import CredentialId, Factor, SadId
@@ -50,6 +50,23 @@ async def test_a_sad_is_reserved_once_by_two_processes(
             assert worker.stdin is not None
             worker.stdin.close()
             assert await asyncio.wait_for(worker.wait(), DEADLINE_S) == 0
+
+
+async def test_two_stores_write_one_chain(storage: Storage, url: str, tmp_path: Path) -> None:
+    """Whoever commits continues where the other one stopped; nobody fails."""
+    other_directory = tmp_path / "other"
+    await asyncio.to_thread(other_directory.mkdir)
+    async with stores.opened(url, other_directory, node="other") as other:
+        calls = [
+            stores.issue(store, f"sad-{name}-{n}", DIGEST_A)
+            for n in range(CALLERS)
+            for name, store in (("one", storage), ("two", other))
+        ]
+        await asyncio.gather(*calls)
+    journals = [tmp_path / "head", other_directory / "head"]
+    report = await verify_audit(url, journals=journals)
+    assert report.finding is None
+    assert report.records >= 2 * CALLERS
 
 
 async def test_a_code_is_used_once(storage: Storage) -> None:

@@ -182,6 +182,28 @@ async def test_a_rewritten_log_contradicts_each_witness(
     assert bad.reason.startswith("written anew")
 
 
+@pytest.mark.parametrize("seq", [1, 20, RECORDS - 1])
+async def test_a_record_made_anew_alone_is_named(log: str, seq: int) -> None:
+    """Text and hash fit each other, but the next record vouches for what was there before."""
+    rows = _rows(log)
+    body = rows[seq - 1][0].replace("alice", "mallory")
+    previous = rows[seq - 2][1] if seq > 1 else GENESIS
+    digest = raw.blob(log, record_hash(seq, body, previous))
+    raw.execute(log, [f"UPDATE audit SET body = '{body}', hash = {digest} WHERE seq = {seq}"])
+    assert await found(log) == Finding(seq, f"written anew: record {seq + 1} vouches for another")
+
+
+async def test_the_first_record_follows_nothing(log: str) -> None:
+    """A chain that was cut at its beginning does not start at the known value."""
+    body = _rows(log)[0][0]
+    forged = raw.blob(log, record_hash(1, body, b"x" * 32))
+    columns = f"previous = {raw.blob(log, b'x' * 32)}, hash = {forged}"
+    raw.execute(log, [f"UPDATE audit SET {columns} WHERE seq = 1"])
+    bad = await found(log)
+    assert bad is not None
+    assert bad.seq == 1
+
+
 async def test_the_first_contradiction_counts(log: str, tmp_path: Path) -> None:
     """An earlier checkpoint narrows a rewrite down."""
     async with stores.opened(log, tmp_path, sign_checkpoint=sign) as store:
