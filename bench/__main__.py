@@ -72,7 +72,7 @@ async def raw_rate(settings: Settings, algorithm: KeyAlgorithm, seconds: float) 
         settings, roles=frozenset({Role.SIGN, Role.BENCH}), processes=processes
     )
     async with SignerPool(wanted) as pool:
-        count = 50
+        count = 100
         while await pool.raw_signing_s(algorithm, count) < seconds / 4:
             count *= 2
 

@@ -44,7 +44,7 @@ class Handler:
             settings.module,
             _login(settings.service_token, settings.service_pin_file),
             _login(settings.signers_token, settings.signers_pin_file),
-            writable=Role.ADMIN in settings.roles,
+            writable=bool({Role.ADMIN, Role.BENCH} & settings.roles),
         )
 
     def open(self) -> datetime | None:
@@ -136,7 +136,7 @@ class Handler:
             case messages.Capabilities():
                 return administration.capabilities()
             case messages.Bench(algorithm, count):
-                return raw_speed.signing_s(self._device.signers, algorithm, count)
+                return raw_speed.signing_s(self._store, algorithm, count)
         raise errors.Rejected("no such request")
 
     def _make_store(self) -> KeyStore:

@@ -69,7 +69,7 @@ class Supervisor:
             PinRefused: A token refused its PIN; nothing runs.
         """
         for _ in range(self._settings.processes):
-            self._keepers.append(asyncio.create_task(self._keep_one()))
+            self._keepers.append(asyncio.create_task(self._keep()))
         for _ in range(self._settings.processes):
             await self._tried.acquire()
         if self._pin_refused:
@@ -175,6 +175,15 @@ class Supervisor:
         else:
             log.error("canary: %s: %s", type(error).__name__, error)
 
+    async def _keep(self) -> None:
+        """``_keep_one``, again and again: a bug of ours must not leave a place empty for good."""
+        while not self._pin_refused:
+            try:
+                await self._keep_one()
+            except Exception:
+                log.exception("the keeper of a signer process failed; it goes on")
+                await asyncio.sleep(LONGEST_BACK_OFF_S)
+
     async def _keep_one(self) -> None:
         """Keep one process alive, until cancelled or a PIN was refused."""
         back_off_s = FIRST_BACK_OFF_S
@@ -187,8 +196,10 @@ class Supervisor:
                 self._tried.release()
                 first = False
             if works:
-                await self._watch(process)
-                self._alive.discard(process)
+                try:
+                    await self._watch(process)
+                finally:
+                    self._alive.discard(process)
             code = await self._end(process)
             if works:
                 self._restarts += 1
