@@ -1,0 +1,30 @@
+"""The documents say what the code says."""
+
+from __future__ import annotations
+
+import importlib.util
+from pathlib import Path
+
+from hsm import provision
+
+ROOT = Path(__file__).parent.parent
+
+
+def test_generated_parts_are_current() -> None:
+    """Settings table and life-cycle diagrams; `python tools/docs.py` writes them anew."""
+    spec = importlib.util.spec_from_file_location("docs", ROOT / "tools" / "docs.py")
+    assert spec is not None
+    assert spec.loader is not None
+    docs = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(docs)
+    for path, text in docs.generated().items():
+        assert path.read_text() == text, f"{path.name} is old"
+
+
+def test_softhsm_conf_says_what_an_instance_gets(tmp_path: Path) -> None:
+    """The file in the repository's root differs only in the token directory's place."""
+    written = tmp_path / "softhsm.conf"
+    provision.write_configuration(written, tmp_path / "tokens")
+    lines = (ROOT / "softhsm.conf").read_text().splitlines()
+    ours = [line for line in lines if not line.startswith("#")]
+    assert ours == written.read_text().replace(f"{tmp_path}/", "var/").splitlines()
