@@ -45,21 +45,22 @@ async def test_what_waits_is_run_together() -> None:
     await queue.close()
 
 
-async def test_calls_in_a_row_are_all_answered() -> None:
+@pytest.mark.parametrize("callers", [1, 10])
+async def test_calls_in_a_row_are_all_answered(callers: int) -> None:
     """A call that comes in the instant in which the queue ran empty starts it again."""
 
     async def run(group: Sequence[Unit]) -> list[Any]:
         await asyncio.sleep(0)
         return [7] * len(group)
 
-    queue = Groups(run, lanes=2)
+    queue = Groups(run, lanes=1)
 
     async def caller() -> None:
         for _ in range(50):
             assert await queue.submit(unit) == 7
 
     async with asyncio.timeout(30):
-        await asyncio.gather(*(caller() for _ in range(10)))
+        await asyncio.gather(*(caller() for _ in range(callers)))
     await queue.close()
 
 
