@@ -35,6 +35,7 @@ from hsm.messages import Role
 from hsm.pool import SignerPool
 from hsm.settings import KeyStoreKind, PoolSettings
 from policies.algorithms import DEFAULT_KEY_ALGORITHMS, KeyAlgorithm
+from policies.audit import Event, EventType, Outcome
 
 SWEEP_EVERY_S: Final = 15.0
 """Seconds between two looks for SADs whose time is over."""
@@ -164,15 +165,29 @@ def build(settings: Settings, node: str) -> web.Application:
     async def lifespan(application: web.Application) -> AsyncIterator[None]:
         async with open_edges(settings, node) as edges:
             application[SERVICES] = services(settings, edges, entropy)
+            await edges.store.authorizations.note([_system(EventType.SYSTEM_STARTED)])
             expire = ExpireAuthorizations(edges.store.authorizations, SystemClock())
             sweeper = asyncio.create_task(_sweep(expire))
             yield
             sweeper.cancel()
             await asyncio.wait([sweeper])
             await application[SERVICES].effects.drain()
+            await _say_goodbye(edges.store)
 
     application.cleanup_ctx.append(lifespan)
     return application
+
+
+def _system(kind: EventType) -> Event:
+    return Event(kind, Outcome.SUCCESS, SystemClock().now(), "system")
+
+
+async def _say_goodbye(store: storage.Storage) -> None:
+    """The record of a stop; a database that is gone must not make the stop fail."""
+    try:
+        await store.authorizations.note([_system(EventType.SYSTEM_STOPPED)])
+    except ports.StorageUnavailable as reason:
+        _log.warning("stop_not_recorded", reason=str(reason))
 
 
 async def _sweep(expire: ExpireAuthorizations) -> None:
