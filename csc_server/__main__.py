@@ -3,18 +3,26 @@
 from __future__ import annotations
 
 import argparse
+import importlib
 import os
 import sys
+from collections.abc import Sequence
 from pathlib import Path
+from typing import Final
 
 from csc_server import config, ports
-from csc_server.commands import account, audit, credential, demo, doctor, init, run, serve, sign
-from csc_server.commands.common import CommandFailed
+from csc_server.commands.basics import CommandFailed
 from hsm import errors as hsm
 
+WORDS: Final = ("init", "run", "account", "credential", "sign", "audit", "doctor", "demo")
+_ALL: Final = (*WORDS, "serve")
 
-def parser() -> argparse.ArgumentParser:
-    """The command line."""
+
+def parser(words: Sequence[str]) -> argparse.ArgumentParser:
+    """The command line with these commands; only theirs are loaded.
+
+    Some commands need large libraries that a web process must not carry.
+    """
     top = argparse.ArgumentParser(
         prog="csc-server", description="Paraph, a remote signing service (CSC API v1 and v2)."
     )
@@ -24,17 +32,17 @@ def parser() -> argparse.ArgumentParser:
         default=Path(os.environ.get("PARAPH_INSTANCE", "var")),
         help="directory of the instance (default: %(default)s, or PARAPH_INSTANCE)",
     )
-    commands = top.add_subparsers(
-        required=True, metavar="{init,run,account,credential,sign,audit,doctor,demo}"
-    )
-    for command in (init, run, account, credential, sign, audit, doctor, demo, serve):
-        command.register(commands)
+    commands = top.add_subparsers(required=True, metavar="{" + ",".join(WORDS) + "}")
+    for word in words:
+        importlib.import_module(f"csc_server.commands.{word}").register(commands)
     return top
 
 
 def main(argv: list[str] | None = None) -> int:
     """Run one command; the exit status."""
-    arguments = parser().parse_args(argv)
+    argv = sys.argv[1:] if argv is None else argv
+    named = [word for word in argv if word in _ALL]
+    arguments = parser(named[:1] or _ALL).parse_args(argv)
     try:
         status: int = arguments.run(arguments)
     except (CommandFailed, config.ConfigurationRefused) as reason:

@@ -61,10 +61,11 @@ class Pkcs11Settings(BaseModel):
         "under an HSM key; for more than about 10,000 keys or several hosts.",
     )
     processes: int = Field(
-        default_factory=lambda: os.cpu_count() or 1,
+        default_factory=lambda: 2 * (os.cpu_count() or 1),
         ge=1,
         le=64,
-        description="Signer processes per web process. Default: number of cores.",
+        description="Signer processes per web process. Default: two for each core, so that one "
+        "signs while the other's answer is on its way.",
     )
     queue_limit: int = Field(
         256, ge=1, description="Calls that may wait for a signer process; more are refused (503)."

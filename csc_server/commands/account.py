@@ -8,8 +8,8 @@ import asyncio
 import pyotp
 import segno
 
-from csc_server.commands import common
-from csc_server.commands.common import CommandFailed
+from csc_server.commands import basics, common
+from csc_server.commands.basics import CommandFailed
 from csc_server.config import Settings
 from csc_server.ports import NameTaken
 from policies import totp
@@ -48,7 +48,7 @@ def provisioning_uri(username: str, issuer: str, seed: TotpSeed) -> str:
 
 
 def _create(arguments: argparse.Namespace) -> int:
-    settings = common.settings_of(arguments)
+    settings = basics.settings_of(arguments)
     password = Password(common.ask_secret("Password", twice=True))
 
     async def work() -> None:
@@ -64,7 +64,7 @@ def _create(arguments: argparse.Namespace) -> int:
 
 
 def _pair(arguments: argparse.Namespace) -> int:
-    settings = common.settings_of(arguments)
+    settings = basics.settings_of(arguments)
 
     async def work() -> None:
         async with common.administration(settings) as opened:
@@ -91,7 +91,7 @@ def _set_state(arguments: argparse.Namespace, state: AccountState) -> int:
             await opened.enrolment.set_account_state(account.account_id, state)
             print(f"{account.username} is {state}.")
 
-    asyncio.run(work(common.settings_of(arguments)))
+    asyncio.run(work(basics.settings_of(arguments)))
     return 0
 
 
@@ -102,7 +102,7 @@ def _unlock(arguments: argparse.Namespace) -> int:
             await opened.enrolment.unlock(account.account_id)
             print(f"{account.username} is unlocked.")
 
-    asyncio.run(work(common.settings_of(arguments)))
+    asyncio.run(work(basics.settings_of(arguments)))
     return 0
 
 
@@ -112,5 +112,5 @@ def _list(arguments: argparse.Namespace) -> int:
             for account in await opened.store.accounts.all():
                 print(f"{account.account_id}  {account.state:<9}  {account.username}")
 
-    asyncio.run(work(common.settings_of(arguments)))
+    asyncio.run(work(basics.settings_of(arguments)))
     return 0

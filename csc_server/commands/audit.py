@@ -6,7 +6,7 @@ import argparse
 import asyncio
 
 from csc_server import storage
-from csc_server.commands import common
+from csc_server.commands import basics, common
 from csc_server.config import Settings
 from hsm.interface import AUDIT_KEY
 from policies.algorithms import KeyAlgorithm
@@ -21,7 +21,7 @@ def register(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> N
 
 
 def _verify(arguments: argparse.Namespace) -> int:
-    settings = common.settings_of(arguments)
+    settings = basics.settings_of(arguments)
     report = asyncio.run(verify_log(settings))
     if report.finding is None:
         print(f"The audit log is whole: {report.records} records.")

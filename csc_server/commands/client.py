@@ -26,7 +26,7 @@ from pyhanko.sign.signers.csc_signer import (
     fetch_certs_in_csc_credential,
 )
 
-from csc_server.commands.common import CommandFailed
+from csc_server.commands.basics import CommandFailed
 from policies.secret import Otp, Password, Pin
 
 AskFactors = Callable[[dict[str, Any], list[str]], Awaitable[tuple[Pin | None, Otp | None]]]

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import argparse
 import getpass
 import os
 import sys
@@ -12,10 +11,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
-from csc_server import app, config, storage
+from csc_server import app, storage
 from csc_server.adapters.clock import SystemClock
 from csc_server.adapters.entropy import SystemEntropy
 from csc_server.adapters.passwords import Argon2Hasher
+from csc_server.commands.basics import CommandFailed
 from csc_server.config import Settings
 from csc_server.operations.enrol import Enrolment
 from csc_server.ports import Account
@@ -28,10 +28,6 @@ CA_ISSUING: Final = Path("ca/issuing.der")
 AUDIT: Final = Path("audit")
 
 
-class CommandFailed(Exception):
-    """The command cannot go on; the text is for the person at the terminal."""
-
-
 @dataclass(frozen=True, slots=True)
 class Administration:
     """An opened instance, for commands that change it."""
@@ -40,18 +36,6 @@ class Administration:
     device: SignerPool
     store: storage.Storage
     enrolment: Enrolment
-
-
-def settings_of(arguments: argparse.Namespace) -> Settings:
-    """The instance's settings.
-
-    Raises:
-        CommandFailed: There is no instance yet.
-    """
-    instance: Path = arguments.instance
-    if not (instance / config.FILE).exists():
-        raise CommandFailed(f"{instance} is no instance yet; create it with: csc-server init")
-    return config.load(instance)
 
 
 @asynccontextmanager

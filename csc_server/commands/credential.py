@@ -7,8 +7,8 @@ import asyncio
 from pathlib import Path
 
 from csc_server import app
-from csc_server.commands import common
-from csc_server.commands.common import CommandFailed
+from csc_server.commands import basics, common
+from csc_server.commands.basics import CommandFailed
 from csc_server.config import Settings
 from csc_server.operations.enrol import MULTISIGN, NewCredential
 from pki.certificates import Person
@@ -49,7 +49,7 @@ def _register_create(words: argparse._SubParsersAction[argparse.ArgumentParser])
 
 
 def _create(arguments: argparse.Namespace) -> int:
-    settings = common.settings_of(arguments)
+    settings = basics.settings_of(arguments)
     algorithm = _algorithm(settings, arguments.algorithm)
     chosen_pin = Pin(common.ask_secret("New signing PIN", twice=True)) if arguments.pin else None
     person = Person(
@@ -113,7 +113,7 @@ def _list(arguments: argparse.Namespace) -> int:
                 factors = "+".join(sorted(one.factors, reverse=True))
                 print(f"{one.credential_id}  {one.state:<8}  {factors:<7}  {one.description}")
 
-    asyncio.run(work(common.settings_of(arguments)))
+    asyncio.run(work(basics.settings_of(arguments)))
     return 0
 
 
@@ -126,5 +126,5 @@ def _set_state(arguments: argparse.Namespace) -> int:
             await opened.enrolment.set_credential_state(credential, arguments.state)
             print(f"{credential.credential_id} is {arguments.state}.")
 
-    asyncio.run(work(common.settings_of(arguments)))
+    asyncio.run(work(basics.settings_of(arguments)))
     return 0

@@ -30,7 +30,8 @@ from pyhanko_certvalidator.context import ValidationContext
 from csc_server.adapters.clock import SystemClock
 from csc_server.adapters.entropy import SystemEntropy
 from csc_server.commands import account, client, common, init, run
-from csc_server.commands.common import Administration, CommandFailed
+from csc_server.commands.basics import CommandFailed
+from csc_server.commands.common import Administration
 from csc_server.config import PREFIX, Settings
 from csc_server.operations.enrol import NewCredential
 from pki.certificates import Person

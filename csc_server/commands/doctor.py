@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from csc_server import storage
-from csc_server.commands import audit, common
+from csc_server.commands import audit, basics, common
 from csc_server.config import Settings
 from csc_server.ports import StorageUnavailable
 from hsm import errors as hsm
@@ -32,7 +32,7 @@ def register(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> N
 
 def run(arguments: argparse.Namespace) -> int:
     """Look at everything."""
-    settings = common.settings_of(arguments)
+    settings = basics.settings_of(arguments)
     findings = asyncio.run(_all(settings))
     for finding in findings:
         print(f"{'ok  ' if finding.good else 'FAIL'}  {finding.text}")

@@ -7,7 +7,6 @@ its queue, and are not refused, while a dead web process is replaced (ADR 0003).
 from __future__ import annotations
 
 import argparse
-import asyncio
 import os
 import signal
 import socket
@@ -17,9 +16,8 @@ import time
 from types import FrameType
 from typing import Final
 
-from csc_server import storage
-from csc_server.commands import common, serve
-from csc_server.commands.common import CommandFailed
+from csc_server.commands import basics
+from csc_server.commands.basics import CommandFailed
 from csc_server.config import PREFIX, Settings
 
 BACKLOG: Final = 1024
@@ -36,9 +34,7 @@ def register(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> N
 
 def run(arguments: argparse.Namespace) -> int:
     """Serve until SIGTERM or SIGINT."""
-    settings = common.settings_of(arguments)
-    if asyncio.run(storage.pending(settings.database)):
-        raise CommandFailed("the database is older than this version; run: csc-server init")
+    settings = basics.settings_of(arguments)
     return Supervisor(settings, open_listener(settings)).run()
 
 
@@ -95,8 +91,8 @@ class Supervisor:
         child.returncode = status
         if self._stopping:
             return
-        if status == serve.REFUSED:
-            self._status = serve.REFUSED
+        if status == basics.REFUSED:
+            self._status = basics.REFUSED
             self._stop(signal.SIGTERM, None)
             return
         print(f"{node} ended with status {status}; starting it again", file=sys.stderr)

@@ -9,6 +9,7 @@ import argparse
 import asyncio
 import signal
 import socket
+import sys
 from typing import Final
 
 import structlog
@@ -16,14 +17,20 @@ import uvloop
 from aiohttp import web
 
 from csc_server import app, logs, storage
-from csc_server.commands import common
+from csc_server.commands import basics
 from csc_server.config import Settings
+from hsm import errors as hsm
 from hsm import parent
 
 SHUTDOWN_S: Final = 10.0
 """Seconds that requests under way get at a stop."""
-REFUSED: Final = 78
-"""Exit status that says: starting me again will not help (EX_CONFIG of sysexits.h)."""
+_HOPELESS: Final = (
+    storage.DatabaseRolledBack,
+    storage.SchemaOutdated,
+    storage.WitnessBroken,
+    # Another start would try the PIN again, and a few wrong tries lock a token.
+    hsm.PinRefused,
+)
 
 _log = structlog.get_logger("csc_server")
 
@@ -39,16 +46,23 @@ def register(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> N
 def run(arguments: argparse.Namespace) -> int:
     """Serve until SIGTERM or SIGINT."""
     parent.die_with_parent()
-    settings = common.settings_of(arguments)
+    settings = basics.settings_of(arguments)
     logs.configure(settings.log_level)
     structlog.contextvars.bind_contextvars(node=arguments.node)
     listener = socket.socket(fileno=arguments.listener)
     try:
         uvloop.run(_serve(settings, listener, arguments.node))
-    except (storage.DatabaseRolledBack, storage.SchemaOutdated, storage.WitnessBroken) as reason:
-        _log.error("refused_to_start", reason=str(reason))
-        return REFUSED
+    except _HOPELESS as reason:
+        _log.error("refused_to_start", reason=type(reason).__name__, detail=str(reason))
+        print(f"csc-server: {_advice(reason)}", file=sys.stderr)
+        return basics.REFUSED
     return 0
+
+
+def _advice(reason: Exception) -> str:
+    if isinstance(reason, storage.SchemaOutdated):
+        return "the database is older than this version; run: csc-server init"
+    return f"will not start: {type(reason).__name__}: {reason}"
 
 
 async def _serve(settings: Settings, listener: socket.socket, node: str) -> None:

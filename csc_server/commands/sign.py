@@ -7,8 +7,8 @@ import asyncio
 from pathlib import Path
 from typing import Any
 
-from csc_server.commands import client, common
-from csc_server.commands.common import CommandFailed
+from csc_server.commands import basics, client, common
+from csc_server.commands.basics import CommandFailed
 from policies.secret import Otp, Password, Pin
 
 
@@ -28,7 +28,7 @@ def run(arguments: argparse.Namespace) -> int:
     source: Path = arguments.file
     if not source.is_file():
         raise CommandFailed(f"{source} is no file")
-    base_url = arguments.url or common.settings_of(arguments).base_url
+    base_url = arguments.url or basics.settings_of(arguments).base_url
     password = Password(common.ask_secret("Password"))
     target = arguments.output or default_target(source)
     asyncio.run(
