@@ -11,7 +11,7 @@ import base64
 import json
 import os
 import time
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from statistics import median
 from typing import Any
@@ -180,6 +180,3 @@ def _result(durations: list[float], batch: int, elapsed_s: float) -> Result:
     ordered = sorted(durations)
     p99 = ordered[min(len(ordered) - 1, int(len(ordered) * 0.99))]
     return Result(len(ordered) * batch / elapsed_s, median(ordered) * 1000, p99 * 1000)
-
-
-Measure = Callable[[], Awaitable[Result]]

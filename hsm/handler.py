@@ -17,13 +17,14 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-from hsm import codec, errors, messages, raw_speed
+from hsm import codec, errors, messages
 from hsm.activation import Activation
 from hsm.administration import Administration
 from hsm.keystore import KeyStore, TokenKeyStore, WrappedKeyStore
 from hsm.labelled import LabelledKeys
 from hsm.messages import Answer, Request, Role
 from hsm.pkcs11 import Device, Login
+from hsm.raw_speed import RawSpeed
 from hsm.secret_keys import SecretKeys
 from hsm.settings import KeyStoreKind, PoolSettings
 from hsm.spent import Spent
@@ -60,6 +61,7 @@ class Handler:
         keys = SecretKeys(self._device.service)
         service, signers = LabelledKeys(self._device.service), LabelledKeys(self._device.signers)
         self._store = self._make_store()
+        self._raw_speed = RawSpeed(self._store)
         self._activation = Activation(
             keys=keys,
             service=service,
@@ -136,7 +138,7 @@ class Handler:
             case messages.Capabilities():
                 return administration.capabilities()
             case messages.Bench(algorithm, count):
-                return raw_speed.signing_s(self._store, algorithm, count)
+                return self._raw_speed.signing_s(algorithm, count)
         raise errors.Rejected("no such request")
 
     def _make_store(self) -> KeyStore:
