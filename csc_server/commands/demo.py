@@ -154,8 +154,10 @@ def _write(settings: Settings, demo: Demo, base_url: str) -> None:
 def _service(settings: Settings) -> Iterator[tuple[subprocess.Popen[bytes], str]]:
     """The running service; its log goes to a file, so that the terminal stays readable."""
     # Opened here first, so that a taken port is said before anything starts.
-    with run.open_listener(settings) as probe:
-        port = probe.getsockname()[1]
+    probes = run.open_listeners(settings)
+    port = probes[0].getsockname()[1]
+    for probe in probes:
+        probe.close()
     base_url = settings.public_url or f"http://{settings.host}:{port}"
     log = settings.path(LOG)
     with log.open("ab") as file:

@@ -1,7 +1,7 @@
 """`csc-server run`: the supervisor. Opens the port, keeps the web processes alive.
 
-The listening socket belongs to the supervisor and is handed down, so that connections wait in
-its queue, and are not refused, while a dead web process is replaced (ADR 0003).
+The listening sockets belong to the supervisor and are handed down, so that connections wait in
+their queues, and are not refused, while a dead web process is replaced (ADR 0003).
 """
 
 from __future__ import annotations
@@ -35,18 +35,23 @@ def register(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> N
 def run(arguments: argparse.Namespace) -> int:
     """Serve until SIGTERM or SIGINT."""
     settings = basics.settings_of(arguments)
-    return Supervisor(settings, open_listener(settings)).run()
+    return Supervisor(settings, open_listeners(settings)).run()
 
 
-def open_listener(settings: Settings) -> socket.socket:
-    """The listening socket.
+def open_listeners(settings: Settings) -> list[socket.socket]:
+    """A listening socket for each web process, all on one port; the kernel spreads connections.
 
     Raises:
         CommandFailed: The address is taken or not ours.
     """
-    family = socket.AF_INET6 if ":" in settings.host else socket.AF_INET
     try:
-        return socket.create_server((settings.host, settings.port), family=family, backlog=BACKLOG)
+        # Alone first: sockets that share a port would also share it with a stranger's.
+        first = _listener(settings, settings.port, shared=False)
+        port: int = first.getsockname()[1]
+        if settings.workers == 1:
+            return [first]
+        first.close()
+        return [_listener(settings, port, shared=True) for _ in range(settings.workers)]
     except OSError as reason:
         raise CommandFailed(
             f"cannot listen on {settings.host}:{settings.port}: {reason.strerror}; "
@@ -54,11 +59,19 @@ def open_listener(settings: Settings) -> socket.socket:
         ) from reason
 
 
+def _listener(settings: Settings, port: int, *, shared: bool) -> socket.socket:
+    family = socket.AF_INET6 if ":" in settings.host else socket.AF_INET
+    return socket.create_server(
+        (settings.host, port), family=family, backlog=BACKLOG, reuse_port=shared
+    )
+
+
 class Supervisor:
     """Keeps as many web processes alive as the settings say."""
 
-    def __init__(self, settings: Settings, listener: socket.socket) -> None:
-        self._settings, self._listener = settings, listener
+    def __init__(self, settings: Settings, listeners: list[socket.socket]) -> None:
+        self._settings = settings
+        self._listeners = {f"web-{number}": one for number, one in enumerate(listeners)}
         self._children: dict[int, tuple[str, subprocess.Popen[bytes], float]] = {}
         self._stopping = 0
         self._status = 0
@@ -67,20 +80,21 @@ class Supervisor:
         """Serve until told to stop; the exit status."""
         signal.signal(signal.SIGTERM, self._stop)
         signal.signal(signal.SIGINT, self._stop)
-        for number in range(self._settings.workers):
-            self._start(f"web-{number}")
+        for node in self._listeners:
+            self._start(node)
         while self._children:
             pid, status = os.wait()
             self._ended(pid, os.waitstatus_to_exitcode(status))
         return self._status
 
     def _start(self, node: str) -> None:
-        descriptor = self._listener.fileno()
+        listener = self._listeners[node]
+        descriptor = listener.fileno()
         command = [sys.executable, "-m", "csc_server", "--instance", str(self._settings.instance)]
         child = subprocess.Popen(  # noqa: S603 - our own program, no shell
             [*command, "serve", "--listener", str(descriptor), "--node", node],
             pass_fds=[descriptor],
-            env=os.environ | {f"{PREFIX}PORT": str(self._listener.getsockname()[1])},
+            env=os.environ | {f"{PREFIX}PORT": str(listener.getsockname()[1])},
         )
         self._children[child.pid] = (node, child, time.monotonic())
 

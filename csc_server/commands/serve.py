@@ -80,6 +80,8 @@ async def _serve(settings: Settings, listener: socket.socket, node: str) -> None
     try:
         await web.SockSite(runner, listener, backlog=1024).start()
         _log.info("serving", url=settings.base_url)
+        if settings.environment == "production" and "softhsm" in settings.pkcs11.module.name:
+            _log.warning("softhsm_in_production", advice="SoftHSM keeps keys in files")
         await stop.wait()
     finally:
         await runner.cleanup()
