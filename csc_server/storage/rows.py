@@ -85,7 +85,9 @@ AUTHORIZATION: Final = (
 
 def storable(text: str) -> bool:
     """False for text that no row can hold; PostgreSQL knows no NUL, UTF-8 no lone surrogate."""
-    return "\0" not in text and not any("\ud800" <= character <= "\udfff" for character in text)
+    if "\0" in text:
+        return False
+    return text.isascii() or not any("\ud800" <= one <= "\udfff" for one in text)
 
 
 def account(row: Row) -> Account:

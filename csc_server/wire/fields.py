@@ -49,7 +49,9 @@ def parse_body(raw: bytes) -> Body:
         body = _DECODER.decode(raw.decode("utf-8"))
     except (ValueError, RecursionError) as reason:
         raise Malformed from reason
-    if not isinstance(body, dict) or _depth(body) > DEEPEST:
+    # As many levels need as many brackets; few bodies have enough to be worth a walk.
+    deep = raw.count(b"[") + raw.count(b"{") > DEEPEST and _depth(body) > DEEPEST
+    if deep or not isinstance(body, dict):
         raise Malformed
     return {name: value for name, value in body.items() if value is not None}
 
