@@ -70,6 +70,10 @@ def register(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> N
 def start(arguments: argparse.Namespace) -> int:
     """Create what is missing, serve, prove, print, and stay up until Ctrl-C."""
     instance: Path = arguments.instance
+    # A shell that starts us in the background ignores SIGINT for us; and a SIGTERM must not leave
+    # the service behind. Both end in KeyboardInterrupt.
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, signal.default_int_handler)
     print(f"Preparing the demo instance in {instance} …", flush=True)
     settings = init.initialise(instance)
     if settings.environment == "production":
