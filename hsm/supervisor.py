@@ -180,7 +180,7 @@ class Supervisor:
         while not self._pin_refused:
             try:
                 await self._keep_one()
-            except Exception:
+            except Exception:  # this port's one on the pool's side: an empty place signs nothing
                 log.exception("the keeper of a signer process failed; it goes on")
                 await asyncio.sleep(LONGEST_BACK_OFF_S)
 
