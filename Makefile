@@ -5,7 +5,7 @@ SHELL := /bin/bash
 VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
-APT_PACKAGES := softhsm2 poppler-utils
+APT_PACKAGES := softhsm2 poppler-utils chromium
 
 .PHONY: help setup run test check format bench campaign lock clean
 

@@ -1,0 +1,70 @@
+"""What the service writes to people, by which channel, in which languages."""
+
+from __future__ import annotations
+
+from enum import Enum, StrEnum
+
+
+class Language(StrEnum):
+    """Languages of pages and messages. (journeys: UI languages)"""
+
+    RO = "ro"
+    EN = "en"
+    FR = "fr"
+
+
+class Channel(StrEnum):
+    """How a message travels."""
+
+    MAIL = "mail"
+    SMS = "sms"
+
+
+class MessageKind(Enum):
+    """Every message there is: its word in the store, and its channel."""
+
+    INVITATION = ("invitation", Channel.MAIL)
+    """J1.1: the link that opens an account."""
+    ALREADY_REGISTERED = ("already_registered", Channel.MAIL)
+    """J1.1: the address has an account; the link leads to the login page."""
+    PHONE_CODE = ("phone_code", Channel.SMS)
+    """J1.2."""
+    PAIRING_CODE = ("pairing_code", Channel.SMS)
+    """J1.4, J6: before a QR code is shown."""
+    PAIRING_INVITATION = ("pairing_invitation", Channel.MAIL)
+    """J1.11: configure the authorisation mechanism."""
+    PASSWORD_LINK = ("password_link", Channel.MAIL)
+    """J4.2."""
+    PASSWORD_CODE = ("password_code", Channel.SMS)
+    """J4.2."""
+    EMAIL_CODE = ("email_code", Channel.MAIL)
+    """J5: confirms the mail address before the phone number changes."""
+    NEW_PHONE_CODE = ("new_phone_code", Channel.SMS)
+    """J5."""
+    PHONE_CHANGED = ("phone_changed", Channel.MAIL)
+    """J5."""
+    PASSWORD_CHANGED = ("password_changed", Channel.MAIL)
+    AUTHENTICATOR_PAIRED = ("authenticator_paired", Channel.MAIL)
+    AUTHENTICATOR_REPLACED = ("authenticator_replaced", Channel.MAIL)
+    LOGIN_LOCKED = ("login_locked", Channel.MAIL)
+    """Too many failures; with the link by which the owner lifts the stop."""
+    ACCOUNT_SUSPENDED = ("account_suspended", Channel.MAIL)
+    ACCOUNT_RESUMED = ("account_resumed", Channel.MAIL)
+    SIGNING_CODE = ("signing_code", Channel.SMS)
+    """credentials/sendOTP (CSC v1 11.8)."""
+
+    def __init__(self, word: str, channel: Channel) -> None:
+        self.word = word
+        self.channel = channel
+
+    @classmethod
+    def of_word(cls, word: str) -> MessageKind:
+        """The kind that the store calls so.
+
+        Raises:
+            KeyError: No such kind.
+        """
+        return _BY_WORD[word]
+
+
+_BY_WORD = {kind.word: kind for kind in MessageKind}
