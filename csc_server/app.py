@@ -84,7 +84,7 @@ async def open_edges(settings: Settings, node: str) -> AsyncIterator[Edges]:
     """Signer processes and database, closed again at the end, in the other order."""
     async with AsyncExitStack() as stack:
         wanted = pool_settings(
-            settings, roles=frozenset({Role.SIGN}), processes=settings.pkcs11.processes
+            settings, roles=frozenset({Role.SIGN, Role.ENROL}), processes=settings.pkcs11.processes
         )
         device = await stack.enter_async_context(SignerPool(wanted))
         store = await stack.enter_async_context(

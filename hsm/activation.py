@@ -16,7 +16,8 @@ from typing import Final
 
 from hsm import errors, mechanisms, records
 from hsm.factors import Evidence, Factors
-from hsm.interface import AUDIT_KEY, FactorResult
+from hsm.guesses import Guesses
+from hsm.interface import AUDIT_KEY, BindingClaim, FactorResult
 from hsm.keystore import KeyStore
 from hsm.labelled import CANARY, OWN_ALGORITHM, LabelledKeys, service_label
 from hsm.messages import Authorize, Extend
@@ -24,8 +25,9 @@ from hsm.records import SadRecord
 from hsm.secret_keys import Purpose, SecretKeys
 from hsm.spent import Spent
 from policies import authorize as authorize_rules
+from policies.secret import Otp
 from policies.sign import SigningOrder
-from policies.values import MintedSad
+from policies.values import AuthenticatorId, Factor, MintedSad, SealedTotp
 
 CLOCK_SLACK: Final = timedelta(seconds=5)
 """The caller read its clock a moment before, perhaps on another machine."""
@@ -46,9 +48,11 @@ class Activation:
         store: KeyStore,
         clock: Callable[[], datetime],
         spent: Spent,
+        guesses: Guesses,
     ) -> None:
         self._keys = keys
         self._factors = Factors(keys)
+        self._guesses = guesses
         self._service = service
         self._signers = signers
         self._store = store
@@ -67,9 +71,14 @@ class Activation:
             raise errors.Rejected(f"binding of credential {claim.credential_id}")
         _check_hashes(request)
         _check_times(now, request.expires_at, request.hard_expires_at)
+        subjects = _subjects(claim)
+        for subject in subjects.values():
+            self._guesses.admit(subject, now)
         evidence = Evidence(claim, request.pin, request.otp, request.authenticator)
         wrong, step = self._factors.check(evidence, now)
         if wrong:
+            for factor in wrong:
+                self._guesses.wrong(subjects[factor], now)
             return FactorResult(wrong, step, None)
         return FactorResult(wrong, step, self._mint(_approved(request, step, now)))
 
@@ -124,6 +133,20 @@ class Activation:
             raise
         return signatures
 
+    def check_otp(self, authenticator: SealedTotp, otp: Otp) -> int | None:
+        """The acceptable time step whose code this is; ``None`` for a wrong code.
+
+        Raises:
+            Rejected: The seal does not hold, or too many wrong guesses.
+        """
+        now = self._clock()
+        subject = _otp_subject(authenticator.authenticator_id)
+        self._guesses.admit(subject, now)
+        step = self._factors.step_of(authenticator, otp, now)
+        if step is None:
+            self._guesses.wrong(subject, now)
+        return step
+
     def checkpoint(self, statement: bytes) -> bytes:
         """Signature of the audit key over SHA-256 of the statement."""
         return self._service.sign(
@@ -159,6 +182,18 @@ class Activation:
             return records.decode_sad(minted.record)
         except ValueError as error:
             raise errors.Rejected("a SAD record of another version") from error
+
+
+def _subjects(claim: BindingClaim) -> dict[Factor, str]:
+    """Under which name wrong guesses of each factor are counted: login and signing together."""
+    return {
+        Factor.OTP: _otp_subject(claim.authenticator_id),
+        Factor.PIN: f"pin:{claim.credential_id}",
+    }
+
+
+def _otp_subject(authenticator_id: AuthenticatorId | None) -> str:
+    return f"otp:{authenticator_id}"
 
 
 def _approved(request: Authorize, step: int | None, now: datetime) -> SadRecord:

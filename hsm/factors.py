@@ -59,6 +59,15 @@ class Factors:
             wrong.add(Factor.PIN)
         return frozenset(wrong), step
 
+    def step_of(self, authenticator: SealedTotp, otp: Otp, now: datetime) -> int | None:
+        """The newest acceptable time step whose code this is; ``None`` if it is none's.
+
+        Raises:
+            Rejected: The seal does not hold.
+        """
+        context = records.totp_context(authenticator.authenticator_id, authenticator.account_id)
+        return _matching_step(self._keys.unseal(authenticator.sealed, context), otp, now)
+
     def new_seed(
         self, authenticator_id: AuthenticatorId, account_id: AccountId, seed: bytes
     ) -> tuple[bytes, TotpSeed]:
@@ -92,9 +101,7 @@ class Factors:
             or authenticator.account_id != claim.account_id
         ):
             raise errors.Rejected("not the credential's authenticator")
-        context = records.totp_context(authenticator.authenticator_id, authenticator.account_id)
-        seed = self._keys.unseal(authenticator.sealed, context)
-        return _matching_step(seed, evidence.otp or Otp(""), now)
+        return self.step_of(authenticator, evidence.otp or Otp(""), now)
 
 
 def _matching_step(seed: bytes, otp: Otp, now: datetime) -> int | None:

@@ -20,6 +20,7 @@ from typing import Any
 from hsm import codec, errors, messages
 from hsm.activation import Activation
 from hsm.administration import Administration
+from hsm.guesses import Guesses
 from hsm.keystore import KeyStore, TokenKeyStore, WrappedKeyStore
 from hsm.labelled import LabelledKeys
 from hsm.messages import Answer, Request, Role
@@ -41,6 +42,7 @@ class Handler:
         self._settings = settings
         self._clock = clock
         self._spent = Spent()
+        self._guesses = Guesses()
         self._device = Device(
             settings.module,
             _login(settings.service_token, settings.service_pin_file),
@@ -69,6 +71,7 @@ class Handler:
             store=self._store,
             clock=self._clock,
             spent=self._spent,
+            guesses=self._guesses,
         )
         self._administration = Administration(
             device=self._device, keys=keys, service=service, signers=signers, store=self._store
@@ -115,6 +118,8 @@ class Handler:
                 return activation.authorize(request)
             case messages.Extend():
                 return activation.extend(request)
+            case messages.CheckOtp(authenticator, otp):
+                return activation.check_otp(authenticator, otp)
             case messages.Checkpoint(statement):
                 return activation.checkpoint(statement)
             case messages.Canary():

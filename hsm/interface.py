@@ -1,8 +1,8 @@
 """The port to the signing device: what the service may ask of the keys.
 
-Two roles, two ports. ``SigningDevice`` serves requests: it checks factors, mints SADs and
-redeems permits. ``KeyAdministration`` creates keys, seals and bindings; the process that answers
-requests does not have it. Implementations: ``hsm.pool``.
+Three roles, three ports. ``SigningDevice`` serves requests: it checks factors, mints SADs and
+redeems permits. ``Enrolment`` makes seeds. ``KeyAdministration`` creates keys and bindings; the
+process that answers requests does not have it. Implementation of all three: ``hsm.pool``.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from typing import Final, Protocol
 
 from policies.algorithms import KeyAlgorithm, SignAlgorithm
 from policies.authorize import Extension, FactorCheck
-from policies.secret import Pin, TotpSeed
+from policies.secret import Otp, Pin, TotpSeed
 from policies.sign import SigningPermit
 from policies.values import (
     AccountId,
@@ -23,6 +23,7 @@ from policies.values import (
     KeyRef,
     MintedSad,
     SadId,
+    SealedTotp,
 )
 
 AUDIT_KEY: Final = "audit"
@@ -105,6 +106,12 @@ class SigningDevice(Protocol):
             Ambiguous: A signature may have been made and lost.
         """
 
+    async def check_otp(self, authenticator: SealedTotp, otp: Otp) -> int | None:
+        """The acceptable time step whose code this is; ``None`` for a wrong code.
+
+        Authorises nothing. That a step counts once is the store's part.
+        """
+
     async def checkpoint(self, statement: bytes) -> bytes:
         """Signature of the audit key (P-256, SHA-256, DER) over an audit checkpoint."""
 
@@ -112,7 +119,16 @@ class SigningDevice(Protocol):
         """The last known state, without waiting."""
 
 
-class KeyAdministration(Protocol):
+class Enrolment(Protocol):
+    """What pairing an authenticator needs. Raises as ``SigningDevice`` does."""
+
+    async def new_totp(
+        self, authenticator_id: AuthenticatorId, account_id: AccountId
+    ) -> tuple[bytes, TotpSeed]:
+        """A new seed: sealed for the store, and in Base32 to be shown once."""
+
+
+class KeyAdministration(Enrolment, Protocol):
     """What operators and the issuing of certificates need."""
 
     async def initialise(self) -> None:
@@ -126,11 +142,6 @@ class KeyAdministration(Protocol):
 
     async def bind(self, claim: BindingClaim) -> bytes:
         """HMAC that ties a credential's row together, 32 bytes."""
-
-    async def new_totp(
-        self, authenticator_id: AuthenticatorId, account_id: AccountId
-    ) -> tuple[bytes, TotpSeed]:
-        """A new seed: sealed for the store, and in Base32 to be shown once."""
 
     async def new_pin_verifier(self, credential_id: CredentialId, pin: Pin) -> bytes:
         """HMAC of the PIN, 32 bytes."""

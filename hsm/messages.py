@@ -41,6 +41,8 @@ class Role(StrEnum):
     """What a signer process was started for; it refuses everything else."""
 
     SIGN = "sign"
+    ENROL = "enrol"
+    """Makes seeds for people who pair an authenticator, and nothing else of administration."""
     ADMIN = "admin"
     BENCH = "bench"
 
@@ -86,6 +88,14 @@ class Sign(Request[list[bytes]]):
     """Sign digests of a SAD record, all with one key."""
 
     order: SigningOrder
+
+
+@dataclass(frozen=True, slots=True)
+class CheckOtp(Request[int | None]):
+    """Check a code of an authenticator that authorises nothing: login, pairing."""
+
+    authenticator: SealedTotp
+    otp: Otp
 
 
 @dataclass(frozen=True, slots=True)
@@ -135,7 +145,7 @@ class Bind(Request[bytes]):
 class NewTotp(Request[tuple[bytes, TotpSeed]]):
     """Make and seal a seed."""
 
-    role: ClassVar[Role] = Role.ADMIN
+    role: ClassVar[Role] = Role.ENROL
     authenticator_id: AuthenticatorId
     account_id: AccountId
 
@@ -187,7 +197,7 @@ class Bench(Request[float]):
 REQUESTS: Final[dict[str, type[Request[Any]]]] = {
     kind.__name__: kind
     for kind in (
-        *(Authorize, Extend, Sign, Checkpoint, Canary),
+        *(Authorize, Extend, Sign, CheckOtp, Checkpoint, Canary),
         *(Initialise, GenerateKey, DestroyKey, Bind, NewTotp, NewPinVerifier),
         *(ServiceKey, ServiceSign, Capabilities, Bench),
     )

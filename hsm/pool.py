@@ -18,9 +18,17 @@ from hsm.settings import KeyStoreKind, PoolSettings
 from hsm.supervisor import Supervisor
 from policies.algorithms import KeyAlgorithm, SignAlgorithm
 from policies.authorize import Extension, FactorCheck
-from policies.secret import Pin, TotpSeed
+from policies.secret import Otp, Pin, TotpSeed
 from policies.sign import SigningPermit
-from policies.values import AccountId, AuthenticatorId, CredentialId, KeyRef, MintedSad, SadId
+from policies.values import (
+    AccountId,
+    AuthenticatorId,
+    CredentialId,
+    KeyRef,
+    MintedSad,
+    SadId,
+    SealedTotp,
+)
 
 __all__ = ["KeyStoreKind", "PoolSettings", "Role", "SignerPool"]
 
@@ -99,6 +107,10 @@ class SignerPool:
         order = permit.redeem()
         return await self._call(messages.Sign(order), signatures=len(order.digests))
 
+    async def check_otp(self, authenticator: SealedTotp, otp: Otp) -> int | None:
+        """See ``SigningDevice``."""
+        return await self._call(messages.CheckOtp(authenticator, otp))
+
     async def checkpoint(self, statement: bytes) -> bytes:
         """See ``SigningDevice``."""
         return await self._call(messages.Checkpoint(statement))
@@ -124,7 +136,7 @@ class SignerPool:
     async def new_totp(
         self, authenticator_id: AuthenticatorId, account_id: AccountId
     ) -> tuple[bytes, TotpSeed]:
-        """See ``KeyAdministration``."""
+        """See ``Enrolment``."""
         return await self._call(messages.NewTotp(authenticator_id, account_id))
 
     async def new_pin_verifier(self, credential_id: CredentialId, pin: Pin) -> bytes:

@@ -17,6 +17,11 @@ FIRST_LOCK: Final = timedelta(minutes=15)
 """Doubles with each failure after the first lock."""
 STOP_AFTER: Final = 10
 """Consecutive failures that stop the factor for good."""
+DEVICE_GUESSES: Final = 100
+"""Wrong guesses after which a signer process itself refuses a factor, whatever the store says
+(NIST SP 800-63B-4 3.2.2: never more than 100)."""
+DEVICE_WINDOW: Final = timedelta(days=1)
+"""Within so much time."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -41,7 +41,8 @@ class Administration:
 @asynccontextmanager
 async def administration(settings: Settings) -> AsyncIterator[Administration]:
     """One signer process with the administrator's role, and the database."""
-    wanted = app.pool_settings(settings, roles=frozenset({Role.ADMIN, Role.SIGN}), processes=1)
+    roles = frozenset({Role.ADMIN, Role.ENROL, Role.SIGN})
+    wanted = app.pool_settings(settings, roles=roles, processes=1)
     async with (
         SignerPool(wanted) as device,
         storage.open_storage(

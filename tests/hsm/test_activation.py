@@ -19,7 +19,7 @@ from hsm import errors, mechanisms, records
 from hsm.interface import AUDIT_KEY
 from hsm.labelled import OWN_ALGORITHM, service_label
 from hsm.pkcs11 import Token
-from policies import authorize
+from policies import authorize, throttle
 from policies.algorithms import HashAlgorithm, KeyAlgorithm, Scheme, SignAlgorithm
 from policies.errors import PinTooWeak
 from policies.secret import Otp, Pin
@@ -576,3 +576,46 @@ def test_the_client_is_on_the_record(room: Room, alice: Person) -> None:
     assert records.decode_sad(one.record).client_id != records.decode_sad(other.record).client_id
     assert one.mac != other.mac
     assert records.decode_sad(one.record).sad_id == SadId("sad-1")
+
+
+class TestCheckOtp:
+    def test_a_right_code_gives_its_step(self, room: Room, alice: Person) -> None:
+        """The same step that an authorisation would use up."""
+        now = room.clock.now
+        step = room.activation.check_otp(alice.authenticator, alice.code(now))
+        assert step == int(now.timestamp()) // 30
+
+    def test_a_code_of_another_time_or_person_gives_nothing(
+        self, room: Room, alice: Person, bob: Person
+    ) -> None:
+        """Two steps ago, one step ahead, somebody else's, none at all."""
+        now = room.clock.now
+        for code in (alice.code(now - 2 * STEP), alice.code(now + STEP), bob.code(now), Otp("")):
+            assert room.activation.check_otp(alice.authenticator, code) is None
+
+    def test_a_seal_opens_for_its_owner_only(self, room: Room, alice: Person, bob: Person) -> None:
+        """Somebody else's seed under one's own name."""
+        stolen = replace(alice.authenticator, sealed=bob.authenticator.sealed)
+        with pytest.raises(errors.Rejected):
+            room.activation.check_otp(stolen, bob.code(room.clock.now))
+
+    def test_guesses_at_login_and_at_signing_count_together(
+        self, room: Room, alice: Person
+    ) -> None:
+        """After a hundred wrong codes even the right one is refused, whatever the store says."""
+        for _ in range(throttle.DEVICE_GUESSES // 2):
+            assert room.activation.check_otp(alice.authenticator, Otp("x")) is None
+            wrong = room.activation.authorize(room.request(alice, otp=Otp("x"))).wrong
+            assert wrong == {Factor.OTP}
+        with pytest.raises(errors.Rejected, match="wrong guesses"):
+            room.activation.check_otp(alice.authenticator, alice.code(room.clock.now))
+        with pytest.raises(errors.Rejected, match="wrong guesses"):
+            room.mint(alice)
+
+    def test_guesses_at_a_pin_are_counted_too(self, room: Room, alice: Person) -> None:
+        """Each factor by itself."""
+        for _ in range(throttle.DEVICE_GUESSES):
+            assert room.activation.authorize(room.request(alice, pin=Pin("000000"))).wrong
+        with pytest.raises(errors.Rejected, match="wrong guesses of pin"):
+            room.mint(alice)
+        assert room.activation.check_otp(alice.authenticator, alice.code(room.clock.now))

@@ -19,16 +19,25 @@ from pathlib import Path
 from typing import Any
 
 import psutil
+import pyotp
 import pytest
 
 from hsm import errors, mechanisms, records
 from hsm.interface import DeviceHealth, KeyAdministration, SigningDevice
+from hsm.labelled import OWN_ALGORITHM
 from hsm.pool import KeyStoreKind, PoolSettings, Role, SignerPool
 from policies.algorithms import KeyAlgorithm
 from policies.authorize import Extension
 from policies.errors import PinTooWeak
 from policies.secret import Otp, Pin
-from policies.values import CredentialId, Factor, SadId
+from policies.values import (
+    AccountId,
+    AuthenticatorId,
+    CredentialId,
+    Factor,
+    SadId,
+    SealedTotp,
+)
 from tests.hsm.world import DIGESTS, ECDSA_SHA256, Person, authorization, enrol, mint
 from tests.softhsm import make_tokens
 
@@ -222,7 +231,7 @@ class TestRoles:
         settings = replace(ready, key_store=kind, processes=1)
         async with (
             SignerPool(replace(settings, roles=SIGNING_ONLY)) as web,
-            SignerPool(replace(settings, roles=frozenset({Role.ADMIN}))) as admin,
+            SignerPool(replace(settings, roles=frozenset({Role.ADMIN, Role.ENROL}))) as admin,
         ):
             alice = await enrol(admin)
             assert await sign(web, alice, "sad-1")
@@ -237,6 +246,24 @@ class TestRoles:
         async with SignerPool(replace(ready, roles=frozenset({Role.ADMIN}), processes=1)) as admin:
             with pytest.raises(errors.Rejected, match="does not sign"):
                 await admin.sign(alice.permit(minted, "sad-1", DIGESTS[:1]))
+
+    async def test_the_web_process_makes_seeds_and_nothing_else_of_administration(
+        self, ready: PoolSettings
+    ) -> None:
+        """Role ``enrol``: a seed that its own code opens; no binding, no key, no PIN."""
+        roles = frozenset({Role.SIGN, Role.ENROL})
+        async with SignerPool(replace(ready, roles=roles, processes=1)) as web:
+            mine = AuthenticatorId("phone"), AccountId("alice")
+            sealed, seed = await web.new_totp(*mine)
+            code = Otp(pyotp.TOTP(seed.value).now())
+            assert await web.check_otp(SealedTotp(*mine, sealed, -1), code) is not None
+            for refused in (
+                web.generate_key(KeyAlgorithm.P_256),
+                web.new_pin_verifier(CredentialId("c"), Pin("246813")),
+                web.service_sign("audit", bytes(32), OWN_ALGORITHM),
+            ):
+                with pytest.raises(errors.Rejected, match="does not admin"):
+                    await refused
 
 
 class TestHealth:

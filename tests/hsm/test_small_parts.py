@@ -16,11 +16,13 @@ from cryptography.hazmat.primitives.asymmetric import ec, ed25519, padding, rsa,
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
 from hsm import errors, mechanisms, provision, records
+from hsm.guesses import Guesses
 from hsm.handles import HandleCache
 from hsm.interface import NewKey
 from hsm.pkcs11 import Handle
 from hsm.records import SadRecord
 from hsm.spent import Spent
+from policies import throttle
 from policies.algorithms import HashAlgorithm, KeyAlgorithm, Scheme, SignAlgorithm
 from policies.secret import Pin, Secret
 from policies.values import (
@@ -279,3 +281,34 @@ def test_errors_say_what_is_definite() -> None:
     for kind in (errors.Stale, errors.PinRefused):
         assert issubclass(kind, errors.Broken)
     assert T0.tzinfo is UTC
+
+
+class TestGuesses:
+    def test_the_hundredth_wrong_guess_is_the_last(self) -> None:
+        """Each subject has its own hundred."""
+        guesses = Guesses()
+        for _ in range(throttle.DEVICE_GUESSES):
+            guesses.admit("otp:a", T0)
+            guesses.wrong("otp:a", T0)
+        guesses.admit("otp:b", T0)
+        with pytest.raises(errors.Rejected, match="100 wrong guesses of otp:a"):
+            guesses.admit("otp:a", T0)
+
+    def test_a_day_later_the_owner_is_back(self) -> None:
+        """Guesses count for a day, to the microsecond."""
+        guesses = Guesses()
+        for _ in range(throttle.DEVICE_GUESSES):
+            guesses.wrong("otp:a", T0)
+        with pytest.raises(errors.Rejected):
+            guesses.admit("otp:a", T0 + throttle.DEVICE_WINDOW - timedelta(microseconds=1))
+        guesses.admit("otp:a", T0 + throttle.DEVICE_WINDOW)
+
+    def test_memory_is_bounded(self) -> None:
+        """The subject guessed at longest ago is forgotten."""
+        guesses = Guesses(most_subjects=1)
+        for subject in ("otp:a", "otp:b"):
+            for _ in range(throttle.DEVICE_GUESSES):
+                guesses.wrong(subject, T0)
+        guesses.admit("otp:a", T0)
+        with pytest.raises(errors.Rejected):
+            guesses.admit("otp:b", T0)

@@ -12,6 +12,7 @@ import pyotp
 
 from hsm.activation import Activation
 from hsm.administration import Administration
+from hsm.guesses import Guesses
 from hsm.interface import BindingClaim, NewKey
 from hsm.keystore import KeyStore, TokenKeyStore
 from hsm.labelled import LabelledKeys
@@ -202,6 +203,7 @@ class Room:
             store=self.store,
             clock=self.clock,
             spent=Spent(),
+            guesses=Guesses(),
         )
 
     def enrol(self, name: str = "alice", **changes: Any) -> Person:
