@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from enum import Enum, StrEnum
+from typing import Final
 
 
 class Language(StrEnum):
@@ -68,3 +69,29 @@ class MessageKind(Enum):
 
 
 _BY_WORD = {kind.word: kind for kind in MessageKind}
+
+FACTS: Final = {
+    MessageKind.INVITATION: frozenset({"name", "link"}),
+    MessageKind.ALREADY_REGISTERED: frozenset({"name", "link"}),
+    MessageKind.PHONE_CODE: frozenset({"code"}),
+    MessageKind.PAIRING_CODE: frozenset({"code"}),
+    MessageKind.PAIRING_INVITATION: frozenset({"name", "link"}),
+    MessageKind.PASSWORD_LINK: frozenset({"name", "link"}),
+    MessageKind.PASSWORD_CODE: frozenset({"code"}),
+    MessageKind.EMAIL_CODE: frozenset({"name", "code"}),
+    MessageKind.NEW_PHONE_CODE: frozenset({"code"}),
+    MessageKind.PHONE_CHANGED: frozenset({"name", "old_phone", "new_phone"}),
+    MessageKind.PASSWORD_CHANGED: frozenset({"name"}),
+    MessageKind.AUTHENTICATOR_PAIRED: frozenset({"name"}),
+    MessageKind.AUTHENTICATOR_REPLACED: frozenset({"name"}),
+    MessageKind.LOGIN_LOCKED: frozenset({"name", "link"}),
+    MessageKind.ACCOUNT_SUSPENDED: frozenset({"name"}),
+    MessageKind.ACCOUNT_RESUMED: frozenset({"name"}),
+    MessageKind.SIGNING_CODE: frozenset({"code"}),
+}
+"""What each kind's words need, no more and no less.
+
+``name``: first and last name. ``link``: an absolute URL. ``code``: digits. ``old_phone``,
+``new_phone``: partly masked (``policies.masks``). How long a code or a link works, and when the
+event was, are told from the message's own instants.
+"""

@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
-from policies.messages import Language, MessageKind
+from policies.messages import FACTS, Language, MessageKind
 from policies.values import AccountId
 
 
@@ -29,4 +29,10 @@ class NewMessage:
     account_id: AccountId | None
     created_at: datetime
     expires_at: datetime
-    """After it the message is not sent any more."""
+    """After it the message is not sent any more: the end of its code or link, which the words
+    tell as a time since ``created_at``; without either, ``policies.delivery.MAIL_LIFE`` later."""
+
+    def __post_init__(self) -> None:
+        if self.facts.keys() != FACTS[self.kind]:
+            # The names only: the values may be secret.
+            raise ValueError(f"{self.kind.word} needs the facts {sorted(FACTS[self.kind])}")

@@ -2,6 +2,10 @@
 
 from alembic import context
 
+from csc_server.storage import (
+    message_tables,  # noqa: F401 - adds its tables to the metadata
+    session_tables,  # noqa: F401 - joins the metadata
+)
 from csc_server.storage.tables import metadata
 
 context.configure(
