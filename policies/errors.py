@@ -169,3 +169,22 @@ class SadExpired(Refused):
 
 class HashNotAuthorized(Refused):
     """A hash is not on the SAD, or asked more often than approved."""
+
+
+# Browser sessions
+
+
+class SessionMissing(Refused):
+    """The page needs a login and there is none."""
+
+
+class SessionIdle(SessionMissing):
+    """The session ended by itself: unused too long, or too old."""
+
+
+class SessionEndedForSecurity(SessionMissing):
+    """The session was ended: a factor changed, or its owner ended it elsewhere."""
+
+
+class FormForged(Refused):
+    """A form without the token of its session, or from another site."""

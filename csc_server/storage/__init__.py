@@ -22,6 +22,7 @@ from csc_server.storage.database import Database, engine_for
 from csc_server.storage.guard import DatabaseRolledBack
 from csc_server.storage.journal import Journal, WitnessBroken
 from csc_server.storage.schema import SchemaOutdated, migrate, pending
+from csc_server.storage.sessions import SqlSessions
 from csc_server.storage.tokens import SqlTokens
 from csc_server.storage.verify import AuditReport, Finding, verify_audit
 
@@ -47,6 +48,7 @@ class Storage:
     tokens: SqlTokens
     credentials: SqlCredentials
     authorizations: SqlAuthorizations
+    sessions: SqlSessions
     database: Database
 
     async def ping(self) -> None:
@@ -114,5 +116,6 @@ async def open_storage(
             tokens=SqlTokens(database),
             credentials=SqlCredentials(database),
             authorizations=SqlAuthorizations(database),
+            sessions=SqlSessions(database),
             database=database,
         )

@@ -198,6 +198,9 @@ TABLE: Final[dict[type[Exception], Row]] = {
     reasons.KeyAlgorithmUnknown: _bad(GENERIC),
     reasons.PinTooWeak: _bad(GENERIC),
     ports.NameTaken: _bad(GENERIC),
+    # Pages speak HTML (``web.pages.errors``); these are the words for their few JSON answers.
+    reasons.SessionMissing: Row(401, "access_denied", "A login is needed."),
+    reasons.FormForged: Row(403, "access_denied", "The form is not of this session."),
     # The parts behind us (CSC v1 10.2: 503)
     hsm.Busy: _unavailable(1),
     hsm.Broken: _unavailable(2),
