@@ -265,6 +265,12 @@ class TestRoles:
                 with pytest.raises(errors.Rejected, match="does not admin"):
                     await refused
 
+    async def test_a_process_that_only_signs_makes_no_seeds(self, ready: PoolSettings) -> None:
+        """Role ``enrol`` is asked for, not taken for granted."""
+        async with SignerPool(replace(ready, roles=SIGNING_ONLY, processes=1)) as pool:
+            with pytest.raises(errors.Rejected, match="does not enrol"):
+                await pool.new_totp(AuthenticatorId("phone"), AccountId("alice"))
+
 
 class TestHealth:
     async def test_a_pool_is_alive_after_a_canary(self, pool: SignerPool) -> None:
