@@ -125,3 +125,17 @@ def pause(channel: Channel, attempts: int, jitter: float) -> timedelta:
     """How long to wait after so many attempts (at least 1), with ``jitter`` in [-1, 1]."""
     pauses = PAUSES[channel]
     return pauses[min(attempts, len(pauses)) - 1] * (1 + JITTER * jitter)
+
+
+def on_claim(
+    kind: MessageKind, state: MessageState, now: datetime, expires_at: datetime
+) -> MessageState:
+    """What becomes of an open message whose time has come, before anybody sends it.
+
+    A message found in ``sending`` had a lease that ran out: its sender died.
+    """
+    if state is MessageState.SENDING and kind not in REPEATABLE:
+        return MessageState.UNKNOWN
+    if now >= expires_at:
+        return MessageState.EXPIRED
+    return MessageState.SENDING

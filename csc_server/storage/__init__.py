@@ -21,6 +21,8 @@ from csc_server.storage.credentials import SqlCredentials
 from csc_server.storage.database import Database, engine_for
 from csc_server.storage.guard import DatabaseRolledBack
 from csc_server.storage.journal import Journal, WitnessBroken
+from csc_server.storage.messages import SqlMessages
+from csc_server.storage.outbox import SqlOutbox
 from csc_server.storage.schema import SchemaOutdated, migrate, pending
 from csc_server.storage.sessions import SqlSessions
 from csc_server.storage.tokens import SqlTokens
@@ -48,6 +50,8 @@ class Storage:
     tokens: SqlTokens
     credentials: SqlCredentials
     authorizations: SqlAuthorizations
+    messages: SqlMessages
+    outbox: SqlOutbox
     sessions: SqlSessions
     database: Database
 
@@ -116,6 +120,8 @@ async def open_storage(
             tokens=SqlTokens(database),
             credentials=SqlCredentials(database),
             authorizations=SqlAuthorizations(database),
+            messages=SqlMessages(database),
+            outbox=SqlOutbox(database),
             sessions=SqlSessions(database),
             database=database,
         )
