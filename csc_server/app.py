@@ -66,6 +66,7 @@ def pool_settings(settings: Settings, *, roles: frozenset[Role], processes: int)
         roles=roles,
         queue_limit=hsm.queue_limit,
         call_limit_s=hsm.call_limit_s,
+        cooling_off_s=hsm.cooling_off_h * 3600,
     )
 
 

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator
+from datetime import timedelta
 from pathlib import Path
 from typing import Any, Literal
 
@@ -21,6 +22,8 @@ from pydantic_settings import (
     SettingsConfigDict,
     TomlConfigSettingsSource,
 )
+
+from policies import totp
 
 PREFIX = "PARAPH_"
 DELIMITER = "__"
@@ -72,6 +75,12 @@ class Pkcs11Settings(BaseModel):
     )
     call_limit_s: float = Field(
         4.0, gt=0, le=5, description="Seconds after which a silent signer process is replaced."
+    )
+    cooling_off_h: float = Field(
+        totp.COOLING_OFF / timedelta(hours=1),
+        ge=0,
+        description="Hours after which an authenticator that was paired on the web may sign. "
+        "Until then it only logs in.",
     )
 
 

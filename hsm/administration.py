@@ -6,6 +6,9 @@ read-only and refuses all of this. Keys are only ever made inside the device.
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from datetime import datetime, timedelta
+
 from hsm import mechanisms, records
 from hsm.factors import Factors
 from hsm.interface import AUDIT_KEY, BindingClaim, NewKey
@@ -16,7 +19,7 @@ from hsm.secret_keys import Purpose, SecretKeys
 from policies import totp
 from policies.algorithms import KeyAlgorithm, SignAlgorithm
 from policies.secret import Pin, TotpSeed
-from policies.values import AccountId, AuthenticatorId, CredentialId, KeyRef
+from policies.values import AccountId, AuthenticatorId, CredentialId, KeyRef, SealedTotp
 
 
 class Administration:
@@ -33,6 +36,8 @@ class Administration:
         service: LabelledKeys,
         signers: LabelledKeys,
         store: KeyStore,
+        clock: Callable[[], datetime],
+        cooling_off: timedelta,
     ) -> None:
         self._device = device
         self._keys = keys
@@ -40,6 +45,8 @@ class Administration:
         self._service = service
         self._signers = signers
         self._store = store
+        self._clock = clock
+        self._cooling_off = cooling_off
 
     def initialise(self) -> None:
         """Afterwards all service keys and the canary exist. Idempotent."""
@@ -71,9 +78,21 @@ class Administration:
     def new_totp(
         self, authenticator_id: AuthenticatorId, account_id: AccountId
     ) -> tuple[bytes, TotpSeed]:
-        """A new seed from the device's generator: sealed, and in Base32 to be shown once."""
+        """A new seed from the device's generator: sealed, and in Base32 to be shown once.
+
+        It logs in at once and signs after its cooling-off.
+        """
         seed = self._device.service.random(totp.SEED_BYTES)
-        return self._factors.new_seed(authenticator_id, account_id, seed)
+        signs_from = self._clock() + self._cooling_off
+        return self._factors.new_seed(authenticator_id, account_id, seed, signs_from)
+
+    def accept_totp(self, authenticator: SealedTotp) -> bytes:
+        """The same seed, sealed anew: it signs at once.
+
+        Raises:
+            Rejected: The seal does not hold.
+        """
+        return self._factors.accept(authenticator, self._clock())
 
     def new_pin_verifier(self, credential_id: CredentialId, pin: Pin) -> bytes:
         """MAC of a PIN, 32 bytes.

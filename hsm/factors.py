@@ -17,6 +17,7 @@ import pyotp
 from hsm import errors, records
 from hsm.interface import BindingClaim
 from hsm.secret_keys import Purpose, SecretKeys
+from policies import errors as reasons
 from policies import pin as pin_rules
 from policies import totp
 from policies.secret import Otp, Pin, TotpSeed
@@ -45,6 +46,7 @@ class Factors:
 
         Raises:
             Rejected: The credential asks for nothing, or the authenticator is another's.
+            AuthenticatorCooling: The code is right, but its seed does not sign yet.
         """
         needed = evidence.claim.factors
         if not needed:
@@ -65,15 +67,34 @@ class Factors:
         Raises:
             Rejected: The seal does not hold.
         """
+        seed, _ = self._open(authenticator)
+        return _matching_step(seed, otp, now)
+
+    def _open(self, authenticator: SealedTotp) -> tuple[bytes, datetime]:
         context = records.totp_context(authenticator.authenticator_id, authenticator.account_id)
-        return _matching_step(self._keys.unseal(authenticator.sealed, context), otp, now)
+        return records.decode_seed(self._keys.unseal(authenticator.sealed, context))
 
     def new_seed(
-        self, authenticator_id: AuthenticatorId, account_id: AccountId, seed: bytes
+        self,
+        authenticator_id: AuthenticatorId,
+        account_id: AccountId,
+        seed: bytes,
+        signs_from: datetime,
     ) -> tuple[bytes, TotpSeed]:
-        """The seed, sealed for this authenticator, and in Base32."""
+        """The seed, sealed for this authenticator together with its instant, and in Base32."""
         context = records.totp_context(authenticator_id, account_id)
-        return self._keys.seal(seed, context), TotpSeed(b32encode(seed).decode())
+        sealed = self._keys.seal(records.encode_seed(seed, signs_from), context)
+        return sealed, TotpSeed(b32encode(seed).decode())
+
+    def accept(self, authenticator: SealedTotp, now: datetime) -> bytes:
+        """The authenticator's seed, sealed anew to sign from ``now``.
+
+        Raises:
+            Rejected: The seal does not hold.
+        """
+        seed, _ = self._open(authenticator)
+        context = records.totp_context(authenticator.authenticator_id, authenticator.account_id)
+        return self._keys.seal(records.encode_seed(seed, now), context)
 
     def pin_verifier(self, credential_id: CredentialId, pin: Pin) -> bytes:
         """MAC of a PIN that may be set, 32 bytes.
@@ -101,7 +122,12 @@ class Factors:
             or authenticator.account_id != claim.account_id
         ):
             raise errors.Rejected("not the credential's authenticator")
-        return self.step_of(authenticator, evidence.otp or Otp(""), now)
+        seed, signs_from = self._open(authenticator)
+        step = _matching_step(seed, evidence.otp or Otp(""), now)
+        # Said of a right code only: a guess learns nothing.
+        if step is not None and now < signs_from:
+            raise reasons.AuthenticatorCooling(f"until {signs_from.isoformat()}")
+        return step
 
 
 def _matching_step(seed: bytes, otp: Otp, now: datetime) -> int | None:

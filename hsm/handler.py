@@ -13,7 +13,7 @@ from __future__ import annotations
 import logging
 import traceback
 from collections.abc import Callable
-from datetime import datetime
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -74,7 +74,13 @@ class Handler:
             guesses=self._guesses,
         )
         self._administration = Administration(
-            device=self._device, keys=keys, service=service, signers=signers, store=self._store
+            device=self._device,
+            keys=keys,
+            service=service,
+            signers=signers,
+            store=self._store,
+            clock=self._clock,
+            cooling_off=timedelta(seconds=self._settings.cooling_off_s),
         )
         if Role.ADMIN in self._settings.roles and not self._administration.initialised():
             return None
@@ -136,6 +142,8 @@ class Handler:
                 return administration.new_totp(authenticator_id, account_id)
             case messages.NewPinVerifier(credential_id, pin):
                 return administration.new_pin_verifier(credential_id, pin)
+            case messages.AcceptTotp(authenticator):
+                return administration.accept_totp(authenticator)
             case messages.ServiceKey(name, algorithm):
                 return administration.service_key(name, algorithm)
             case messages.ServiceSign(name, digest, algorithm):

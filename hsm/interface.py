@@ -125,7 +125,10 @@ class Enrolment(Protocol):
     async def new_totp(
         self, authenticator_id: AuthenticatorId, account_id: AccountId
     ) -> tuple[bytes, TotpSeed]:
-        """A new seed: sealed for the store, and in Base32 to be shown once."""
+        """A new seed: sealed for the store, and in Base32 to be shown once.
+
+        Its codes log in at once, and sign when the cooling-off is over (``policies.totp``).
+        """
 
 
 class KeyAdministration(Enrolment, Protocol):
@@ -154,3 +157,6 @@ class KeyAdministration(Enrolment, Protocol):
 
     async def capabilities(self) -> list[str]:
         """What the module lacks, one sentence each; empty when nothing is missing."""
+    async def accept_totp(self, authenticator: SealedTotp) -> bytes:
+        """The seed, sealed anew, so that its codes sign at once: the person was identified."""
+

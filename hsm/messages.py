@@ -143,7 +143,7 @@ class Bind(Request[bytes]):
 
 @dataclass(frozen=True, slots=True)
 class NewTotp(Request[tuple[bytes, TotpSeed]]):
-    """Make and seal a seed."""
+    """Make and seal a seed that signs once its cooling-off is over."""
 
     role: ClassVar[Role] = Role.ENROL
     authenticator_id: AuthenticatorId
@@ -157,6 +157,14 @@ class NewPinVerifier(Request[bytes]):
     role: ClassVar[Role] = Role.ADMIN
     credential_id: CredentialId
     pin: Pin
+
+@dataclass(frozen=True, slots=True)
+class AcceptTotp(Request[bytes]):
+    """Seal a seed again, so that it signs at once."""
+
+    role: ClassVar[Role] = Role.ADMIN
+    authenticator: SealedTotp
+
 
 
 @dataclass(frozen=True, slots=True)

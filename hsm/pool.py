@@ -7,9 +7,10 @@ takes it and when stands in ``hsm.supervisor``. Never touches PKCS#11: that is `
 
 from __future__ import annotations
 
+import asyncio
 from datetime import datetime
 from types import TracebackType
-from typing import Self, TypeVar
+from typing import Final, Self, TypeVar
 
 from hsm import codec, errors, messages, records
 from hsm.interface import BindingClaim, DeviceHealth, FactorResult, NewKey
@@ -159,6 +160,10 @@ class SignerPool:
 
     async def raw_signing_s(self, algorithm: KeyAlgorithm, count: int) -> float:
         """Seconds that ``count`` bare device signatures take (role ``bench``)."""
+    async def accept_totp(self, authenticator: SealedTotp) -> bytes:
+        """See ``KeyAdministration``."""
+        return await self._call(messages.AcceptTotp(authenticator))
+
         limit_s = self._settings.key_generation_limit_s
         return await self._call(messages.Bench(algorithm, count), signatures=count, limit_s=limit_s)
 

@@ -16,6 +16,7 @@ from typing import Final
 import orjson
 
 from hsm.interface import BindingClaim
+from policies import totp
 from policies.secret import Pin
 from policies.values import (
     AccountId,
@@ -167,6 +168,20 @@ def totp_context(authenticator_id: AuthenticatorId, account_id: AccountId) -> by
     if "|" in authenticator_id or "|" in account_id:
         raise ValueError("identifier with a vertical bar")
     return f"{authenticator_id}|{account_id}|{TOTP_VERSION}".encode()
+
+
+def encode_seed(seed: bytes, signs_from: datetime) -> bytes:
+    """What is sealed of an authenticator: 20 bytes of seed, 8 of microseconds since 1970."""
+    return seed + microseconds_from_utc(signs_from).to_bytes(8, "big")
+
+
+def decode_seed(plain: bytes) -> tuple[bytes, datetime]:
+    """Seed, and the instant from which it signs.
+
+    A seed sealed before there was a cooling-off stands alone and signs.
+    """
+    seed, instant = plain[: totp.SEED_BYTES], plain[totp.SEED_BYTES :]
+    return seed, utc_from_microseconds(int.from_bytes(instant, "big"))
 
 
 def sha256(data: bytes) -> bytes:

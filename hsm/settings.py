@@ -7,6 +7,7 @@ from enum import StrEnum
 from pathlib import Path
 
 from hsm.messages import Role
+from policies import totp
 
 
 class KeyStoreKind(StrEnum):
@@ -46,5 +47,7 @@ class PoolSettings:
     """The limit where an RSA key may be made: finding primes takes its time."""
     canary_every_s: float = 30.0
     """How often each process proves that it can sign."""
+    cooling_off_s: float = totp.COOLING_OFF.total_seconds()
+    """How long a seed made by a web process does not sign (``policies.totp``)."""
     recycle_after_unwraps: int = 200_000
     """A process is replaced after so many: SoftHSM loses about 230 bytes each, 46 MB in all."""

@@ -6,6 +6,8 @@ wire's words for each reason stand in ``csc_server.wire.errors``.
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
+
 
 class Refused(Exception):
     """The rules said no. Never raised itself, only its subclasses."""
@@ -188,3 +190,70 @@ class SessionEndedForSecurity(SessionMissing):
 
 class FormForged(Refused):
     """A form without the token of its session, or from another site."""
+class AuthenticatorCooling(Refused):
+    """The code is right, but its authenticator was paired too short a time ago to sign."""
+
+
+
+
+# People
+
+
+class FormInvalid(Refused):
+    """One or more fields of a form cannot be taken."""
+
+    def __init__(self, problems: Mapping[str, str]) -> None:
+        super().__init__(", ".join(f"{field} {why}" for field, why in problems.items()))
+        self.problems = dict(problems)
+        """Field to the word of its problem (``policies.registration.Problem``)."""
+
+
+class PasswordRefused(Refused):
+    """The new password breaks a rule."""
+
+    def __init__(self, reason: str) -> None:
+        super().__init__(reason)
+        self.reason = reason
+        """A word of ``policies.passwords.Weakness``."""
+
+
+class PasswordWrong(Refused):
+    """The account's present password was asked for, and this is not it."""
+
+
+class LinkInvalid(Refused):
+    """No such link, or it is used or over: one reason on purpose."""
+
+
+class CodeWrong(Refused):
+    """The sent code is another one."""
+
+    def __init__(self, tries_left: int) -> None:
+        super().__init__(f"{tries_left} tries left")
+        self.tries_left = tries_left
+        """0: this code is dead."""
+
+
+class CodeExpired(Refused):
+    """The sent code's time is over, its tries are used up, or none was sent."""
+
+
+class StepMissing(Refused):
+    """An earlier step of the procedure is not done, or was done too long ago."""
+
+
+class ClockSkewed(OtpWrong):
+    """The code is right for another time: the phone's clock is off."""
+
+    def __init__(self, seconds: int) -> None:
+        super().__init__(f"{seconds} seconds")
+        self.seconds = seconds
+        """Positive: the phone is ahead. A multiple of 30."""
+
+
+class AuthenticatorNotReady(Refused):
+    """The authenticator is not paired yet, or was replaced so lately that it may not sign."""
+
+
+class SecondFactorMandatory(Refused):
+    """The second factor cannot be put off any more."""

@@ -6,7 +6,7 @@ signer process; here is what may be compared and what a match is worth.
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Final
 
 from policies import errors
@@ -18,6 +18,10 @@ SEED_BYTES: Final = 20
 """160 bits, the length of the HMAC-SHA-1 key that RFC 4226 4 recommends."""
 STEPS_BACK: Final = 1
 """RFC 6238 5.2 allows one step for network delay; none forward, for there is no drift record."""
+COOLING_OFF: Final = timedelta(hours=24)
+"""How long a seed that a person paired on the web logs in but does not sign (security-and-pki
+5.1). The signer process itself holds to it, so that not even a web process that was taken over
+gives itself a signer's code. Ended early when an operator accepts the authenticator."""
 
 
 def step_at(now: datetime) -> int:

@@ -147,6 +147,8 @@ class Enrolment:
         found = await self.credentials.authenticator_of(new.account_id)
         if found is None:
             raise errors.OtpMissing("the account has no authenticator")
+        # Whoever gets a certificate was identified: the codes may sign from now on.
+        await self.credentials.reseal(found, await self.device.accept_totp(found))
         return found.authenticator_id
 
     def _created(self, credential: Credential, now: datetime) -> list[Event]:

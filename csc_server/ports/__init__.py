@@ -186,6 +186,12 @@ class Credentials(Protocol):
     ) -> None:
         """Afterwards the account has this authenticator."""
 
+    async def reseal(self, authenticator: SealedTotp, sealed: bytes) -> None:
+        """Afterwards the same seed is kept under the new seal.
+
+        Changes nothing when the authenticator has another seed by now.
+        """
+
     async def authenticator_of(self, account_id: AccountId) -> SealedTotp | None:
         """The account's newest authenticator."""
 

@@ -44,6 +44,14 @@ _AUTHENTICATORS_OF: Final = (
     .where(_authenticator.c.account_id == sa.bindparam("account_id"))
     .order_by(_authenticator.c.position.desc())
 )
+_RESEAL: Final = (
+    _authenticator.update()
+    .where(
+        _authenticator.c.authenticator_id == sa.bindparam("key"),
+        _authenticator.c.sealed == sa.bindparam("old"),
+    )
+    .values(sealed=sa.bindparam("new"))
+)
 _SET_STATE: Final = (
     _credential.update()
     .where(_credential.c.credential_id == sa.bindparam("key"))
@@ -76,6 +84,15 @@ class SqlCredentials:
             sql.audit(events)
 
         await self._database.write(unit)
+
+    async def reseal(self, authenticator: SealedTotp, sealed: bytes) -> None:
+        """Afterwards the same seed is kept under the new seal, unless it was replaced."""
+        change = {
+            "key": authenticator.authenticator_id,
+            "old": authenticator.sealed,
+            "new": sealed,
+        }
+        await self._database.write(lambda sql: sql.change(_RESEAL, change))
 
     async def authenticator_of(self, account_id: AccountId) -> SealedTotp | None:
         """The account's newest authenticator."""

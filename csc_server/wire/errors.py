@@ -177,6 +177,7 @@ TABLE: Final[dict[type[Exception], Row]] = {
     ),
     reasons.PinLocked: _bad("PIN locked", _LOCKED),  # AUTH-10, AUTH-13
     reasons.OtpLocked: _bad("OTP locked", _LOCKED),  # AUTH-11, AUTH-13
+    reasons.AuthenticatorCooling: _bad("OTP locked", _LOCKED),  # AUTH-11, AUTH-13
     # signatures/signHash, credentials/extendTransaction (CSC v1 11.9, 11.7)
     reasons.SadUnknown: _SAD,
     reasons.SadNotUsable: _SAD,

@@ -8,6 +8,7 @@ from __future__ import annotations
 import dataclasses
 import hashlib
 import random
+from base64 import b32decode
 from dataclasses import replace
 from datetime import timedelta
 from typing import Any
@@ -19,9 +20,10 @@ from hsm import errors, mechanisms, records
 from hsm.interface import AUDIT_KEY
 from hsm.labelled import OWN_ALGORITHM, service_label
 from hsm.pkcs11 import Token
-from policies import authorize, throttle
+from hsm.secret_keys import SecretKeys
+from policies import authorize, throttle, totp
 from policies.algorithms import HashAlgorithm, KeyAlgorithm, Scheme, SignAlgorithm
-from policies.errors import PinTooWeak
+from policies.errors import AuthenticatorCooling, PinTooWeak
 from policies.secret import Otp, Pin
 from policies.values import ClientId, CredentialId, Factor, KeyRef, MintedSad, SadId
 from tests.hsm.world import DIGESTS, ECDSA_SHA256, PIN, Person, Room
@@ -619,3 +621,61 @@ class TestCheckOtp:
         with pytest.raises(errors.Rejected, match="wrong guesses of pin"):
             room.mint(alice)
         assert room.activation.check_otp(alice.authenticator, alice.code(room.clock.now))
+
+
+class TestCoolingOff:
+    """A seed that a web process made logs in at once and signs later."""
+
+    def paired(self, room: Room, person: Person) -> Person:
+        """Another seed in place of the person's, as the web process would put it."""
+        mine = person.authenticator
+        sealed, seed = room.administration.new_totp(mine.authenticator_id, mine.account_id)
+        return replace(person, authenticator=replace(mine, sealed=sealed), seed=seed)
+
+    def test_a_new_seed_logs_in_and_does_not_sign(self, room: Room, alice: Person) -> None:
+        """Until the last microsecond of a day; the device says it of a right code only."""
+        paired = self.paired(room, alice)
+        end = room.clock.now + totp.COOLING_OFF
+        for now in (room.clock.now, end - timedelta(microseconds=1)):
+            room.clock.now = now
+            assert room.activation.check_otp(paired.authenticator, paired.code(now)) is not None
+            with pytest.raises(AuthenticatorCooling, match="until"):
+                room.mint(paired)
+            wrong = room.activation.authorize(room.request(paired, otp=Otp("000000"))).wrong
+            assert wrong == {Factor.OTP}
+        room.clock.now = end
+        assert room.mint(paired)
+
+    def test_the_old_seed_is_dead(self, room: Room, alice: Person) -> None:
+        """Its codes are wrong ones."""
+        paired = self.paired(room, alice)
+        request = room.request(paired, otp=alice.code(room.clock.now))
+        assert room.activation.authorize(request).wrong == {Factor.OTP}
+
+    def test_an_operator_ends_it(self, room: Room, alice: Person) -> None:
+        """The same seed under a new seal signs at once."""
+        paired = self.paired(room, alice)
+        accepted = room.administration.accept_totp(paired.authenticator)
+        assert room.mint(
+            replace(paired, authenticator=replace(paired.authenticator, sealed=accepted))
+        )
+
+    def test_nobody_else_does(self, room: Room, alice: Person, bob: Person) -> None:
+        """A seal of another person, or one that was touched, is not accepted."""
+        sealed = self.paired(room, alice).authenticator.sealed
+        for taken in (
+            replace(bob.authenticator, sealed=sealed),
+            replace(alice.authenticator, sealed=sealed[:-1] + bytes([sealed[-1] ^ 1])),
+        ):
+            with pytest.raises(errors.Rejected):
+                room.administration.accept_totp(taken)
+
+    def test_a_seed_sealed_before_there_was_a_cooling_off_signs(
+        self, room: Room, alice: Person
+    ) -> None:
+        """Seals of the first schema hold the seed alone."""
+        mine = alice.authenticator
+        context = records.totp_context(mine.authenticator_id, mine.account_id)
+        seed = b32decode(alice.seed.value)
+        sealed = SecretKeys(room.device.service).seal(seed, context)
+        assert room.mint(replace(alice, authenticator=replace(mine, sealed=sealed)))

@@ -120,6 +120,9 @@ def test_requests_come_out_as_they_went_in(request: Any) -> None:
         (messages.Capabilities(), ["one", "two"]),
         (messages.Checkpoint(b""), b"\0\xff"),
         (messages.GenerateKey(KeyAlgorithm.P_256), NewKey(KeyRef(b"id", b"blob"), b"spki")),
+        (messages.AcceptTotp(SealedTotp("a", "b", b"s", -1)), b"sealed"),  # type: ignore[arg-type]
+        (messages.CheckOtp(SealedTotp("a", "b", b"s", -1), Otp("1")), 7),  # type: ignore[arg-type]
+        (messages.CheckOtp(SealedTotp("a", "b", b"s", -1), Otp("1")), None),  # type: ignore[arg-type]
         (messages.NewTotp("a", "b"), (b"sealed", TotpSeed("ABC"))),  # type: ignore[arg-type]
         (messages.Bench(KeyAlgorithm.P_256, 1), 1.5),
         (messages.Bench(KeyAlgorithm.P_256, 1), 2.0),

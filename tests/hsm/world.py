@@ -21,7 +21,7 @@ from hsm.pkcs11 import Device
 from hsm.pool import SignerPool
 from hsm.secret_keys import SecretKeys
 from hsm.spent import Spent
-from policies import authorize, sign
+from policies import authorize, sign, totp
 from policies.algorithms import HashAlgorithm, KeyAlgorithm, Scheme, SignAlgorithm
 from policies.authorize import FactorCheck
 from policies.lifecycle import OccurrenceState, SadState
@@ -157,7 +157,8 @@ async def enrol(pool: SignerPool, name: str = "alice") -> Person:
     """Somebody with a P-256 key, both factors and ten signatures per authorisation."""
     authenticator_id, account_id = AuthenticatorId(f"{name}-phone"), AccountId(name)
     key = await pool.generate_key(KeyAlgorithm.P_256)
-    sealed, seed = await pool.new_totp(authenticator_id, account_id)
+    new, seed = await pool.new_totp(authenticator_id, account_id)
+    sealed = await pool.accept_totp(SealedTotp(authenticator_id, account_id, new, -1))
     verifier = await pool.new_pin_verifier(CredentialId(f"{name}-credential"), PIN)
     claim = claim_for(name, key, verifier)
     authenticator = SealedTotp(authenticator_id, account_id, sealed, -1)
@@ -194,7 +195,13 @@ class Room:
         service, signers = LabelledKeys(self.device.service), LabelledKeys(self.device.signers)
         self.store = TokenKeyStore(self.device.signers)
         self.administration = Administration(
-            device=self.device, keys=keys, service=service, signers=signers, store=self.store
+            device=self.device,
+            keys=keys,
+            service=service,
+            signers=signers,
+            store=self.store,
+            clock=self.clock,
+            cooling_off=totp.COOLING_OFF,
         )
         self.activation = Activation(
             keys=keys,
@@ -210,7 +217,9 @@ class Room:
         """Somebody enrolled in this room; ``changes`` to the binding claim."""
         key = self.administration.generate_key(KeyAlgorithm.P_256)
         authenticator_id, account_id = AuthenticatorId(f"{name}-phone"), AccountId(name)
-        sealed, seed = self.administration.new_totp(authenticator_id, account_id)
+        new, seed = self.administration.new_totp(authenticator_id, account_id)
+        fresh = SealedTotp(authenticator_id, account_id, new, -1)
+        sealed = self.administration.accept_totp(fresh)
         verifier = self.administration.new_pin_verifier(CredentialId(f"{name}-credential"), PIN)
         claim = claim_for(name, key, verifier, **changes)
         binding = self.administration.bind(claim)
