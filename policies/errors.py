@@ -40,6 +40,125 @@ class RateLimited(Refused):
     """Too many calls from one place."""
 
 
+class TokenBoundToKey(Refused):
+    """The token is bound to a key that the caller did not prove to hold, or to none."""
+
+
+class ScopeInsufficient(Refused):
+    """The token is for something else."""
+
+
+class CallProofInvalid(Refused):
+    """The DPoP proof beside an access token does not hold."""
+
+
+# The authorization server
+
+
+class ClientUnknown(Refused):
+    """No such client."""
+
+
+class ClientAuthMissing(Refused):
+    """The client has to authenticate and did not try."""
+
+
+class ClientAuthFailed(Refused):
+    """The client's secret is wrong."""
+
+
+class ClientHeaderInvalid(Refused):
+    """The client's Authorization header is not one that it may use."""
+
+
+class ClientAssertionInvalid(Refused):
+    """The client's assertion does not hold."""
+
+
+class ClientNotAllowed(Refused):
+    """The client may not use this grant."""
+
+
+class ParameterMissing(Refused):
+    """A parameter is absent; the text is its name."""
+
+
+class ParameterInvalid(Refused):
+    """A parameter cannot be taken; the text is its name."""
+
+
+class RedirectUriRefused(Refused):
+    """The redirect URI is not registered: nothing may ever be sent there."""
+
+
+class RequestUriInvalid(Refused):
+    """No such pushed request, or it is used, over, or another client's: one reason on purpose."""
+
+
+class ResponseTypeUnsupported(Refused):
+    """``response_type`` is not ``code``."""
+
+
+class ScopeInvalid(Refused):
+    """The scope is unknown, cannot be combined like this, or is not for this client."""
+
+
+class AuthorizationDetailsInvalid(Refused):
+    """``authorization_details`` breaks the shape of its type (RFC 9396 5)."""
+
+
+class PushedRequestRequired(Refused):
+    """This request has to be pushed (RFC 9126 5)."""
+
+
+class AccountTokenInvalid(Refused):
+    """The ``account_token`` does not hold."""
+
+
+class AuthorizationDenied(Refused):
+    """The person said no."""
+
+
+class AuthorizationRequestGone(Refused):
+    """The request is unknown, answered, over, or of another browser session."""
+
+
+class ConsentNeeded(Refused):
+    """The person has to be asked before."""
+
+
+class OtherAccountWanted(Refused):
+    """The client asked for another account than the one that is signed in."""
+
+
+class GrantTypeInvalid(Refused):
+    """``grant_type`` is none that we have."""
+
+
+class CodeInvalid(Refused):
+    """No such authorization code, or it is used, over, or another client's."""
+
+
+class RedirectUriDiffers(Refused):
+    """``redirect_uri`` is not the one of the authorization request."""
+
+
+class VerifierWrong(Refused):
+    """``code_verifier`` is absent, wrong, or came without a challenge before."""
+
+
+class GrantRefreshInvalid(Refused):
+    """No such refresh token of this client, or it was revoked or used before."""
+
+
+class GrantRefreshExpired(Refused):
+    """The refresh token's time is over."""
+
+
+class ProofInvalid(Refused):
+    """The DPoP proof at the authorization server is absent or does not hold."""
+
+
 # Credentials
 
 
@@ -150,6 +269,10 @@ class OtpLocked(Refused):
     """Too many wrong codes."""
 
 
+class AuthenticatorCooling(Refused):
+    """The code is right, but its authenticator was paired too short a time ago to sign."""
+
+
 class PinTooWeak(Refused):
     """A new PIN breaks the rules for PINs."""
 
@@ -173,6 +296,75 @@ class HashNotAuthorized(Refused):
     """A hash is not on the SAD, or asked more often than approved."""
 
 
+# Documents
+
+
+class DocumentNotAuthorized(Refused):
+    """A document or its digest is not on the SAD, or asked more often than approved."""
+
+
+class DocumentUnfit(Refused):
+    """The document cannot be signed: not a PDF, encrypted, active, locked, or too large."""
+
+
+class HashAlgoContradicts(Refused):
+    """``hashAlgorithmOID`` is not the digest that ``signAlgo`` names."""
+
+
+class EnvelopeInvalid(Refused):
+    """The envelope is not possible for this format or this document."""
+
+
+class PropertiesInvalid(Refused):
+    """Signed properties that cannot be carried."""
+
+    def __init__(self, names: Sequence[str]) -> None:
+        super().__init__(", ".join(names))
+        self.names = tuple(names)
+
+
+class LevelInvalid(Refused):
+    """The conformance level is not offered here."""
+
+
+class QualifierInvalid(Refused):
+    """No credential is said to have this signature qualifier."""
+
+
+class ClientTooFast(Refused):
+    """The client signs more often than it may."""
+
+
+# Time-stamps
+
+
+class TimestampNotOffered(Refused):
+    """No time-stamping authority is configured."""
+
+
+class TimestampRefused(Refused):
+    """The authority answered, but not with a token for this request."""
+
+
+# Work under way
+
+
+class ResponseUnknown(Refused):
+    """No such responseID, or it is of another account or client: one reason on purpose."""
+
+
+class ResponsePending(Refused):
+    """The work is not finished."""
+
+
+class ResponseFailed(Refused):
+    """The work ended without a result, and will not be tried again."""
+
+
+class ValidityOutOfBounds(Refused):
+    """``validity_period`` is shorter or longer than results are kept."""
+
+
 # Browser sessions
 
 
@@ -190,10 +382,6 @@ class SessionEndedForSecurity(SessionMissing):
 
 class FormForged(Refused):
     """A form without the token of its session, or from another site."""
-class AuthenticatorCooling(Refused):
-    """The code is right, but its authenticator was paired too short a time ago to sign."""
-
-
 
 
 # People

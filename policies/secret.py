@@ -55,6 +55,18 @@ class Password(Secret):
     __slots__ = ()
 
 
+class Code(Secret):
+    """Six digits sent by SMS or mail (journeys J1.2, J1.4, J4.2, J5)."""
+
+    __slots__ = ()
+
+
+class LinkToken(Secret):
+    """The random part of a link in a mail (journeys J1.1, J4.2)."""
+
+    __slots__ = ()
+
+
 class Sad(Secret):
     """Handle of signature activation data, opaque to the client (CSC v1 11.6)."""
 
@@ -63,6 +75,24 @@ class Sad(Secret):
 
 class Token(Secret):
     """Access or refresh token (RFC 6749 1.4, 1.5)."""
+
+    __slots__ = ()
+
+
+class ClientSecret(Secret):
+    """Secret of a client (RFC 6749 2.3.1), random, 256 bits."""
+
+    __slots__ = ()
+
+
+class AuthorizationCode(Secret):
+    """Authorization code (RFC 6749 4.1.2)."""
+
+    __slots__ = ()
+
+
+class RequestUri(Secret):
+    """Reference to a pushed request (RFC 9126 2.2)."""
 
     __slots__ = ()
 

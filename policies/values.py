@@ -53,6 +53,18 @@ class Principal:
     client_id: ClientId
     grant_id: GrantId
     """The login or consent that the token came from."""
+    jkt: str | None = None
+    """Thumbprint of the key that the caller proved to hold (RFC 9449); ``None`` for a bearer."""
+
+
+@dataclass(frozen=True, slots=True)
+class ClientPrincipal:
+    """Who calls when no person is behind the access token: a client in its own name."""
+
+    client_id: ClientId
+    grant_id: GrantId
+    jkt: str | None = None
+    """As in ``Principal``."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -162,6 +174,10 @@ class Authorization:
     occurrences: tuple[Occurrence, ...]
     """All occurrences of the root, by ordinal."""
     minted: MintedSad
+    grant_id: GrantId | None = None
+    """The grant under which it was approved: it dies with it."""
+    jkt: str | None = None
+    """Thumbprint of the client's key; then only who proves that key may present it."""
 
 
 def utc_from_microseconds(microseconds: int) -> datetime:
