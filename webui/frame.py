@@ -1,0 +1,47 @@
+"""What stands around every page: the site's facts, and what a request adds to them.
+
+Values only; the base templates ``narrow.html`` and ``shell.html`` show them.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import tzinfo
+from zoneinfo import ZoneInfo
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Site:
+    """Facts of a deployment. One for all pages of a room."""
+
+    host: str
+    """Host name as the address bar shows it; the site's mark is drawn from it."""
+    operator: str
+    """Who runs the service, for the foot."""
+    home: str = "/"
+    """Where the brand word links to."""
+    help: str
+    """Address of the help page. The foot has it on every page (WCAG 2.2 3.2.6)."""
+    privacy: str
+    practice: str
+    """Address of the certification practice statement."""
+    verify: str
+    """Address of the public verify page."""
+    zone: tzinfo = ZoneInfo("Europe/Bucharest")
+    """Zone in which pages write times."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Frame:
+    """Facts of a request. Give one to every render, as ``frame``."""
+
+    address: str
+    """Path and query of this page, for the language links."""
+    person: str | None = None
+    """Name of the signed-in person, shown by the shell."""
+    failed: bool = False
+    """A submit failed: the title begins with *Error:* (ui 3.3)."""
+    sign_out: str = "/logout"
+    """Where the *Sign out* form posts to."""
+    csrf: str = ""
+    """Token of the *Sign out* form; needed when ``person`` is given."""
