@@ -14,10 +14,10 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Final
 
-from hsm import errors, mechanisms, records
+from hsm import documents, errors, mechanisms, records
 from hsm.factors import Evidence, Factors
 from hsm.guesses import Guesses
-from hsm.interface import AUDIT_KEY, BindingClaim, FactorResult
+from hsm.interface import AUDIT_KEY, BindingClaim, DocumentSignature, FactorResult
 from hsm.keystore import KeyStore
 from hsm.labelled import CANARY, OWN_ALGORITHM, LabelledKeys, service_label
 from hsm.messages import Authorize, Extend
@@ -25,6 +25,7 @@ from hsm.records import SadRecord
 from hsm.secret_keys import Purpose, SecretKeys
 from hsm.spent import Spent
 from policies import authorize as authorize_rules
+from policies.documents import DocumentOrder
 from policies.secret import Otp
 from policies.sign import SigningOrder
 from policies.values import AuthenticatorId, Factor, MintedSad, SealedTotp
@@ -119,19 +120,31 @@ class Activation:
         record = self._read(order.minted)
         _check_window(record, now)
         _check_order(record, order)
-        self._spent.claim(record.root_id, order.ordinals, record.hard_expires_at, now)
-        signatures: list[bytes] = []
-        try:
-            for digest in order.digests:
-                signatures.append(self._sign_one(order, digest))
-        except errors.Ambiguous:
-            raise
-        except errors.HsmError as error:
-            if signatures:
-                raise errors.Ambiguous(f"failed after {len(signatures)} signatures") from error
-            self._spent.release(record.root_id, order.ordinals)
-            raise
-        return signatures
+        work = [(order, digest) for digest in order.digests]
+        return self._sign_all(record, order.ordinals, work, now)
+
+    def sign_documents(self, order: DocumentOrder) -> list[DocumentSignature]:
+        """One verified signature per document, over attributes that are built here.
+
+        Raises:
+            DocumentUnfit, EnvelopeInvalid: See ``hsm.pdf``. Nothing was signed.
+            Rejected: As for ``sign``; or the certificate is not of this key.
+            KeyGone, Ambiguous, WrongSignature: As for ``sign``.
+        """
+        now = self._clock()
+        record = self._read(order.minted)
+        _check_window(record, now)
+        orders = documents.approved_orders(order)
+        for one in orders:
+            _check_order(record, one)
+        drafts = [documents.draft(order, item, now) for item in order.items]
+        ordinals = tuple(item.ordinal for item in order.items)
+        work = [(one, draft.digest) for one, draft in zip(orders, drafts, strict=True)]
+        signatures = self._sign_all(record, ordinals, work, now)
+        return [
+            DocumentSignature(draft.attributes, signature, draft.pdf)
+            for draft, signature in zip(drafts, signatures, strict=True)
+        ]
 
     def check_otp(self, authenticator: SealedTotp, otp: Otp) -> int | None:
         """The acceptable time step whose code this is; ``None`` for a wrong code.
@@ -162,6 +175,28 @@ class Activation:
             except errors.KeyGone as error:
                 raise errors.Broken("token empty, logged out or not initialised") from error
         return self._clock()
+
+    def _sign_all(
+        self,
+        record: SadRecord,
+        ordinals: tuple[int, ...],
+        work: list[tuple[SigningOrder, bytes]],
+        now: datetime,
+    ) -> list[bytes]:
+        """Claim the ordinals in this process, then sign each digest with its order's key."""
+        self._spent.claim(record.root_id, ordinals, record.hard_expires_at, now)
+        signatures: list[bytes] = []
+        try:
+            for order, digest in work:
+                signatures.append(self._sign_one(order, digest))
+        except errors.Ambiguous:
+            raise
+        except errors.HsmError as error:
+            if signatures:
+                raise errors.Ambiguous(f"failed after {len(signatures)} signatures") from error
+            self._spent.release(record.root_id, ordinals)
+            raise
+        return signatures
 
     def _sign_one(self, order: SigningOrder, digest: bytes) -> bytes:
         signature = self._store.sign(order.key_ref, order.algorithm, digest)

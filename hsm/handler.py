@@ -100,7 +100,7 @@ class Handler:
             return _failure(error)
         except Exception as error:  # noqa: BLE001  # a bug must not take the process down
             _log_bug(error)
-            unknown = isinstance(request, messages.Sign)
+            unknown = isinstance(request, (messages.Sign, messages.SignDocuments))
             return _failure((errors.Ambiguous if unknown else errors.Broken)("internal error"))
         worn = self._store.unwraps >= self._settings.recycle_after_unwraps
         return Answer(value, leaving=worn)
@@ -120,6 +120,8 @@ class Handler:
         match request:
             case messages.Sign(order):
                 return activation.sign(order)
+            case messages.SignDocuments(documents):
+                return activation.sign_documents(documents)
             case messages.Authorize():
                 return activation.authorize(request)
             case messages.Extend():
@@ -140,10 +142,10 @@ class Handler:
                 return administration.bind(claim)
             case messages.NewTotp(authenticator_id, account_id):
                 return administration.new_totp(authenticator_id, account_id)
-            case messages.NewPinVerifier(credential_id, pin):
-                return administration.new_pin_verifier(credential_id, pin)
             case messages.AcceptTotp(authenticator):
                 return administration.accept_totp(authenticator)
+            case messages.NewPinVerifier(credential_id, pin):
+                return administration.new_pin_verifier(credential_id, pin)
             case messages.ServiceKey(name, algorithm):
                 return administration.service_key(name, algorithm)
             case messages.ServiceSign(name, digest, algorithm):

@@ -13,6 +13,7 @@ from typing import Final, Protocol
 
 from policies.algorithms import KeyAlgorithm, SignAlgorithm
 from policies.authorize import Extension, FactorCheck
+from policies.documents import DocumentPermit
 from policies.secret import Otp, Pin, TotpSeed
 from policies.sign import SigningPermit
 from policies.values import (
@@ -41,6 +42,30 @@ class FactorResult:
     matched."""
     minted: MintedSad | None
     """Set exactly when ``wrong`` is empty."""
+
+
+@dataclass(frozen=True, slots=True)
+class PreparedPdf:
+    """What the signer process appended to a PDF, and where its signature goes."""
+
+    tail: bytes
+    """Follows the document as sent."""
+    contents_start: int
+    """Place of the ``<`` of ``/Contents`` in the whole."""
+    contents_end: int
+    """The place after its ``>``."""
+
+
+@dataclass(frozen=True, slots=True)
+class DocumentSignature:
+    """A signature over attributes that the signer process built."""
+
+    attributes: bytes
+    """DER of the SET OF signed attributes (RFC 5652 5.4)."""
+    signature: bytes
+    """Signature value over them."""
+    pdf: PreparedPdf | None
+    """Set when the order held a document to be prepared."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,6 +137,15 @@ class SigningDevice(Protocol):
         Authorises nothing. That a step counts once is the store's part.
         """
 
+    async def sign_documents(self, permit: DocumentPermit) -> list[DocumentSignature]:
+        """One signature per document, in order; the permit is redeemed here, once.
+
+        Raises:
+            DocumentUnfit, EnvelopeInvalid: A PDF cannot be signed like this. Nothing was signed.
+            KeyGone: The key is not in the device.
+            Ambiguous: A signature may have been made and lost.
+        """
+
     async def checkpoint(self, statement: bytes) -> bytes:
         """Signature of the audit key (P-256, SHA-256, DER) over an audit checkpoint."""
 
@@ -146,6 +180,9 @@ class KeyAdministration(Enrolment, Protocol):
     async def bind(self, claim: BindingClaim) -> bytes:
         """HMAC that ties a credential's row together, 32 bytes."""
 
+    async def accept_totp(self, authenticator: SealedTotp) -> bytes:
+        """The seed, sealed anew, so that its codes sign at once: the person was identified."""
+
     async def new_pin_verifier(self, credential_id: CredentialId, pin: Pin) -> bytes:
         """HMAC of the PIN, 32 bytes."""
 
@@ -157,6 +194,3 @@ class KeyAdministration(Enrolment, Protocol):
 
     async def capabilities(self) -> list[str]:
         """What the module lacks, one sentence each; empty when nothing is missing."""
-    async def accept_totp(self, authenticator: SealedTotp) -> bytes:
-        """The seed, sealed anew, so that its codes sign at once: the person was identified."""
-

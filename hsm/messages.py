@@ -15,8 +15,9 @@ from functools import cache
 from typing import Any, ClassVar, Final, Generic, TypeVar
 
 from hsm import codec
-from hsm.interface import BindingClaim, FactorResult, NewKey
+from hsm.interface import BindingClaim, DocumentSignature, FactorResult, NewKey
 from policies.algorithms import HashAlgorithm, KeyAlgorithm, SignAlgorithm
+from policies.documents import DocumentOrder
 from policies.secret import Otp, Pin, TotpSeed
 from policies.sign import SigningOrder
 from policies.values import (
@@ -99,6 +100,13 @@ class CheckOtp(Request[int | None]):
 
 
 @dataclass(frozen=True, slots=True)
+class SignDocuments(Request[list[DocumentSignature]]):
+    """Sign the attributes around approved digests, all with one key."""
+
+    order: DocumentOrder
+
+
+@dataclass(frozen=True, slots=True)
 class Checkpoint(Request[bytes]):
     """Sign an audit checkpoint."""
 
@@ -151,20 +159,20 @@ class NewTotp(Request[tuple[bytes, TotpSeed]]):
 
 
 @dataclass(frozen=True, slots=True)
-class NewPinVerifier(Request[bytes]):
-    """MAC over a PIN."""
-
-    role: ClassVar[Role] = Role.ADMIN
-    credential_id: CredentialId
-    pin: Pin
-
-@dataclass(frozen=True, slots=True)
 class AcceptTotp(Request[bytes]):
     """Seal a seed again, so that it signs at once."""
 
     role: ClassVar[Role] = Role.ADMIN
     authenticator: SealedTotp
 
+
+@dataclass(frozen=True, slots=True)
+class NewPinVerifier(Request[bytes]):
+    """MAC over a PIN."""
+
+    role: ClassVar[Role] = Role.ADMIN
+    credential_id: CredentialId
+    pin: Pin
 
 
 @dataclass(frozen=True, slots=True)
@@ -205,9 +213,9 @@ class Bench(Request[float]):
 REQUESTS: Final[dict[str, type[Request[Any]]]] = {
     kind.__name__: kind
     for kind in (
-        *(Authorize, Extend, Sign, CheckOtp, Checkpoint, Canary),
-        *(Initialise, GenerateKey, DestroyKey, Bind, NewTotp, NewPinVerifier),
-        *(ServiceKey, ServiceSign, Capabilities, Bench),
+        *(Authorize, Extend, Sign, SignDocuments, CheckOtp, Checkpoint, Canary),
+        *(Initialise, GenerateKey, DestroyKey, Bind, NewTotp, AcceptTotp),
+        *(NewPinVerifier, ServiceKey, ServiceSign, Capabilities, Bench),
     )
 }
 

@@ -13,12 +13,13 @@ from types import TracebackType
 from typing import Final, Self, TypeVar
 
 from hsm import codec, errors, messages, records
-from hsm.interface import BindingClaim, DeviceHealth, FactorResult, NewKey
+from hsm.interface import BindingClaim, DeviceHealth, DocumentSignature, FactorResult, NewKey
 from hsm.messages import Request, Role
 from hsm.settings import KeyStoreKind, PoolSettings
 from hsm.supervisor import Supervisor
 from policies.algorithms import KeyAlgorithm, SignAlgorithm
 from policies.authorize import Extension, FactorCheck
+from policies.documents import DocumentPermit
 from policies.secret import Otp, Pin, TotpSeed
 from policies.sign import SigningPermit
 from policies.values import (
@@ -35,12 +36,18 @@ __all__ = ["KeyStoreKind", "PoolSettings", "Role", "SignerPool"]
 
 T = TypeVar("T")
 
+_PDF_START_S: Final = 2.0
+"""Loading the PDF library, once per process."""
+_PDF_PER_S: Final = 2 * 1024 * 1024
+"""Bytes of a document that are read and hashed in a second, by far."""
+
 
 class SignerPool:
     """``async with SignerPool(settings) as device``: signer processes run inside the block."""
 
     def __init__(self, settings: PoolSettings) -> None:
         self._settings = settings
+        self._pdf_turn = asyncio.Semaphore(1)
 
     async def __aenter__(self) -> Self:
         """Start the processes.
@@ -112,6 +119,19 @@ class SignerPool:
         """See ``SigningDevice``."""
         return await self._call(messages.CheckOtp(authenticator, otp))
 
+    async def sign_documents(self, permit: DocumentPermit) -> list[DocumentSignature]:
+        """See ``SigningDevice``."""
+        order = permit.redeem()
+        request = messages.SignDocuments(order)
+        pages = [item.pdf.document for item in order.items if item.pdf is not None]
+        if not pages:
+            return await self._call(request, signatures=len(order.items))
+        # PDFs are parsed in the signer process: at most one of them is busy with that, so that
+        # documents made to be slow do not stop those who sign hashes.
+        limit_s = self._settings.call_limit_s + _PDF_START_S + sum(map(len, pages)) / _PDF_PER_S
+        async with self._pdf_turn:
+            return await self._call(request, signatures=len(order.items), limit_s=limit_s)
+
     async def checkpoint(self, statement: bytes) -> bytes:
         """See ``SigningDevice``."""
         return await self._call(messages.Checkpoint(statement))
@@ -140,6 +160,10 @@ class SignerPool:
         """See ``Enrolment``."""
         return await self._call(messages.NewTotp(authenticator_id, account_id))
 
+    async def accept_totp(self, authenticator: SealedTotp) -> bytes:
+        """See ``KeyAdministration``."""
+        return await self._call(messages.AcceptTotp(authenticator))
+
     async def new_pin_verifier(self, credential_id: CredentialId, pin: Pin) -> bytes:
         """See ``KeyAdministration``."""
         return await self._call(messages.NewPinVerifier(credential_id, pin))
@@ -160,10 +184,6 @@ class SignerPool:
 
     async def raw_signing_s(self, algorithm: KeyAlgorithm, count: int) -> float:
         """Seconds that ``count`` bare device signatures take (role ``bench``)."""
-    async def accept_totp(self, authenticator: SealedTotp) -> bytes:
-        """See ``KeyAdministration``."""
-        return await self._call(messages.AcceptTotp(authenticator))
-
         limit_s = self._settings.key_generation_limit_s
         return await self._call(messages.Bench(algorithm, count), signatures=count, limit_s=limit_s)
 
@@ -182,5 +202,9 @@ class SignerPool:
         limit_s = self._settings.call_limit_s if limit_s is None else limit_s
         limit_s += signatures * self._settings.per_signature_limit_s
         # Only a signature matters when its answer is lost; the rest leaves nothing behind.
-        lost = errors.Ambiguous if isinstance(request, messages.Sign) else errors.Broken
+        lost = (
+            errors.Ambiguous
+            if isinstance(request, (messages.Sign, messages.SignDocuments))
+            else errors.Broken
+        )
         return messages.result_reader(request)(await self._supervisor.call(frame, limit_s, lost))

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Final
+from typing import ClassVar, Final, Generic, TypeVar
 
 from policies import access, algorithms, errors
 from policies.algorithms import PssParameters, SignAlgorithm
@@ -27,6 +27,7 @@ from policies.values import (
 )
 
 _MINT: Final = object()
+T = TypeVar("T")
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,21 +67,26 @@ class SigningOrder:
     algorithm: SignAlgorithm
 
 
-class SigningPermit:
-    """Proof that the rules said yes. Only ``permit`` makes one; it is good once."""
+class Permit(Generic[T]):
+    """Proof that the rules said yes. Only a rule makes one; it is good once."""
 
     __slots__ = ("_order", "_redeemed", "ordinals", "root_id", "sad_id")
+    _mint: ClassVar[object]
+    """What a rule shows to be let in; each kind of permit has its own."""
 
-    def __init__(self, mint: object, auth: Authorization, order: SigningOrder) -> None:
-        if mint is not _MINT:
-            raise TypeError("only policies.sign.permit mints permits")
+    def __init__(
+        self, mint: object, auth: Authorization, order: T, ordinals: tuple[int, ...]
+    ) -> None:
+        if mint is not self._mint:
+            raise TypeError("only the rule mints permits")
         self.sad_id: SadId = auth.sad_id
         self.root_id: SadId = auth.root_id
-        self.ordinals = order.ordinals
+        self.ordinals = ordinals
+        """Which occurrences of the SAD are used, in request order."""
         self._order = order
         self._redeemed = False
 
-    def redeem(self) -> SigningOrder:
+    def redeem(self) -> T:
         """Give up the order.
 
         Raises:
@@ -90,6 +96,13 @@ class SigningPermit:
             raise RuntimeError("signing permit already redeemed")
         self._redeemed = True
         return self._order
+
+
+class SigningPermit(Permit[SigningOrder]):
+    """A permit to sign hashes (signHash). Only ``permit`` makes one."""
+
+    __slots__ = ()
+    _mint = _MINT
 
 
 def permit(
@@ -107,9 +120,7 @@ def permit(
         DigestLengthInvalid: A hash is not as long as its algorithm says.
         HashNotAuthorized: A hash is absent, or asked more often than authorised.
     """
-    auth, credential = authorization(facts, principal, request.credential_id, now)
-    if auth.state not in SAD[SadEvent.RESERVE]:
-        raise errors.SadNotUsable(f"{auth.sad_id} is {auth.state}")
+    auth, credential = reservable(facts, principal, request.credential_id, now)
     algorithm = algorithms.resolve(
         credential.key_algorithm, request.sign_algo, request.hash_algo, request.parameters
     )
@@ -118,21 +129,41 @@ def permit(
     if algorithm.hash_algorithm is not auth.hash_algorithm:
         # Same hashes under another digest name are not what the signer approved.
         raise errors.HashNotAuthorized("another digest algorithm")
-    free = (
+    order = SigningOrder(
+        key_ref=credential.key_ref,
+        public_key=credential.public_key,
+        minted=auth.minted,
+        ordinals=choose(free(auth), request.hashes),
+        digests=request.hashes,
+        algorithm=algorithm,
+    )
+    return SigningPermit(_MINT, auth, order, order.ordinals)
+
+
+def reservable(
+    facts: SigningFacts, principal: Principal, credential_id: CredentialId, now: datetime
+) -> tuple[Authorization, Credential]:
+    """The SAD and its credential, if it may be signed with at ``now``.
+
+    Raises:
+        SadNotUsable: Spent, exchanged, under way, or signed with and not yet exchanged.
+        SadUnknown, SadExpired, CredentialUnknown, CredentialDisabled, CertificateExpired: As
+            for ``permit``.
+    """
+    auth, credential = authorization(facts, principal, credential_id, now)
+    if auth.state not in SAD[SadEvent.RESERVE]:
+        raise errors.SadNotUsable(f"{auth.sad_id} is {auth.state}")
+    return auth, credential
+
+
+def free(auth: Authorization) -> tuple[Occurrence, ...]:
+    """The occurrences that this SAD may still sign."""
+    return tuple(
         occurrence
         for occurrence in auth.occurrences
         if occurrence.state is OccurrenceState.AUTHORIZED
         and occurrence.ordinal in auth.open_ordinals
     )
-    order = SigningOrder(
-        key_ref=credential.key_ref,
-        public_key=credential.public_key,
-        minted=auth.minted,
-        ordinals=choose(free, request.hashes),
-        digests=request.hashes,
-        algorithm=algorithm,
-    )
-    return SigningPermit(_MINT, auth, order)
 
 
 def authorization(
@@ -154,6 +185,8 @@ def authorization(
         or auth.account_id != principal.account_id
         or auth.client_id != principal.client_id
         or auth.credential_id != credential_id
+        # RFC 9449 7.2: what is bound to a key is worth nothing without its proof.
+        or auth.jkt not in (None, principal.jkt)
     ):
         raise errors.SadUnknown(f"credential {credential_id}")
     if now >= auth.expires_at:
@@ -161,7 +194,7 @@ def authorization(
     return auth, access.usable(credential, now)
 
 
-def choose(free: Iterable[Occurrence], hashes: Iterable[bytes]) -> tuple[int, ...]:
+def choose(candidates: Iterable[Occurrence], hashes: Iterable[bytes]) -> tuple[int, ...]:
     """One free occurrence for each hash, in the order of the hashes.
 
     A multiset: a hash that was approved once is signed once, however often it is asked.
@@ -170,7 +203,7 @@ def choose(free: Iterable[Occurrence], hashes: Iterable[bytes]) -> tuple[int, ..
         HashNotAuthorized: No free occurrence is left for a hash.
     """
     ordinals: dict[bytes, list[int]] = {}
-    for occurrence in sorted(free, key=lambda one: one.ordinal, reverse=True):
+    for occurrence in sorted(candidates, key=lambda one: one.ordinal, reverse=True):
         ordinals.setdefault(occurrence.digest, []).append(occurrence.ordinal)
     chosen = []
     for digest in hashes:

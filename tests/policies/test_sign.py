@@ -50,7 +50,7 @@ def test_nobody_else_makes_permits() -> None:
     """The constructor refuses everybody but the rule."""
     order = sign.permit(build.facts(DIGEST_A), ALICE, build.request(DIGEST_A), T0).redeem()
     with pytest.raises(TypeError, match="mints permits"):
-        SigningPermit(object(), build.authorization(DIGEST_A), order)
+        SigningPermit(object(), build.authorization(DIGEST_A), order, (0,))
 
 
 REFUSALS: list[tuple[str, SigningFacts, Principal, dict[str, Any], type[errors.Refused]]] = [

@@ -1,0 +1,96 @@
+"""What is signed for signDoc: from an approved digest to the attributes around it.
+
+The activation module checks each approved digest like one of signHash (``approved_orders``), and
+then signs the digest of attributes that are built here and nowhere else (``draft``). Whoever
+sends an order chooses among approved digests, and chooses nothing of what is signed around them
+but the media type and the texts of a signature dictionary. (docs/adr/0008). Knows no key.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Final
+
+from hsm import attributes, errors
+from hsm.interface import PreparedPdf
+from policies.documents import LONGEST_TEXT, DocumentItem, DocumentOrder, PdfPlan
+from policies.sign import SigningOrder
+
+MOST_CONTENTS_BYTES: Final = 128 * 1024
+"""Room for a signature that a caller may ask for."""
+
+
+@dataclass(frozen=True, slots=True)
+class Draft:
+    """Everything of a signature but its value."""
+
+    attributes: bytes
+    """DER of the SET OF signed attributes."""
+    digest: bytes
+    """What the key signs: the digest of the attributes."""
+    pdf: PreparedPdf | None
+
+
+def approved_orders(order: DocumentOrder) -> list[SigningOrder]:
+    """The approved digest of each item, as an order of signHash would name it.
+
+    Raises:
+        Rejected: No items; an occurrence twice; the certificate is not of the key.
+    """
+    ordinals = [item.ordinal for item in order.items]
+    if not ordinals or len(set(ordinals)) != len(ordinals):
+        raise errors.Rejected("not one occurrence for each document")
+    if attributes.public_key_of(order.certificate) != order.public_key:
+        raise errors.Rejected("a certificate of another key")
+    return [
+        SigningOrder(
+            key_ref=order.key_ref,
+            public_key=order.public_key,
+            minted=order.minted,
+            ordinals=(item.ordinal,),
+            digests=(item.digest,),
+            algorithm=item.algorithm,
+        )
+        for item in order.items
+    ]
+
+
+def draft(order: DocumentOrder, item: DocumentItem, now: datetime) -> Draft:
+    """The attributes for an item whose digest was found approved.
+
+    Raises:
+        DocumentUnfit, EnvelopeInvalid: See ``hsm.pdf.prepare``.
+        Rejected: The document is not the approved one, or the plan is out of bounds.
+    """
+    message_digest, pdf = item.digest, None
+    if item.pdf is not None:
+        message_digest, pdf = _prepare(item, item.pdf, now)
+    signed = attributes.signed_attributes(
+        digest=message_digest,
+        algorithm=item.algorithm,
+        certificate=order.certificate,
+        # EN 319 142-1 6.3: the time of PAdES stands in the dictionary, never in the CMS.
+        signing_time=None if item.pades else now,
+        mime_type=item.mime_type,
+    )
+    return Draft(signed, _hash(item, signed), pdf)
+
+
+def _prepare(item: DocumentItem, plan: PdfPlan, now: datetime) -> tuple[bytes, PreparedPdf]:
+    # The PDF library is large: only a process that meets a PDF loads it.
+    from hsm import pdf
+
+    if _hash(item, plan.document) != item.digest:
+        raise errors.Rejected("a document that was not approved")
+    texts = (plan.reason, plan.location, plan.name, plan.contact_info)
+    too_long = any(text is not None and len(text) > LONGEST_TEXT for text in texts)
+    if not item.pades or too_long or not 0 < plan.contents_bytes <= MOST_CONTENTS_BYTES:
+        raise errors.Rejected("a plan out of bounds")
+    prepared = pdf.prepare(plan, item.algorithm.hash_algorithm, now)
+    return prepared.digest, prepared.pdf
+
+
+def _hash(item: DocumentItem, data: bytes) -> bytes:
+    return hashlib.new(item.algorithm.hash_algorithm.name, data).digest()
