@@ -30,13 +30,13 @@ def translations(language: Language, *directories: Path) -> Translations:
         language: Whose ``<language>/LC_MESSAGES/*.po`` to read.
         directories: Locale directories of the rooms that serve pages, later ones win.
     """
-    merged = Translations()
-    for directory in (OWN, *directories):
-        for file in _files(language, directory):
-            compiled = BytesIO()
-            write_mo(compiled, read_catalogue(file))
-            compiled.seek(0)
-            merged.add(Translations(compiled))
+    files = [file for directory in (OWN, *directories) for file in _files(language, directory)]
+    if not files:
+        return Translations()
+    # The first one stays the base: merging takes over texts, but not the rule of plurals.
+    merged, *others = [_compiled(file) for file in files]
+    for other in others:
+        merged.merge(other)
     return merged
 
 
@@ -52,3 +52,10 @@ def read_catalogue(file: Path) -> Catalog:
 
 def _files(language: Language, directory: Path) -> list[Path]:
     return sorted((directory / language / "LC_MESSAGES").glob("*.po"))
+
+
+def _compiled(file: Path) -> Translations:
+    compiled = BytesIO()
+    write_mo(compiled, read_catalogue(file))
+    compiled.seek(0)
+    return Translations(compiled)

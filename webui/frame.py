@@ -7,7 +7,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import tzinfo
+from typing import Final
 from zoneinfo import ZoneInfo
+
+ROMANIA: Final = ZoneInfo("Europe/Bucharest")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -27,7 +30,7 @@ class Site:
     """Address of the certification practice statement."""
     verify: str
     """Address of the public verify page."""
-    zone: tzinfo = ZoneInfo("Europe/Bucharest")
+    zone: tzinfo = ROMANIA
     """Zone in which pages write times."""
 
 

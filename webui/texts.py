@@ -14,11 +14,14 @@ LONGEST_CLIENT_TEXT: Final = 100
 
 _ELLIPSIS: Final = "…"
 _DOT: Final = "•"
-# ITU-T E.164: codes of one and of two digits; every other code has three.
-_ONE_DIGIT_CODES: Final = ("1", "7")
+# ITU-T E.164: country codes of one and of two digits; every other code has three.
+_ONE_DIGIT_CODES: Final = frozenset({"1", "7"})
 _TWO_DIGIT_CODES: Final = frozenset(
-    "20 27 30 31 32 33 34 36 39 40 41 43 44 45 46 47 48 49 51 52 53 54 55 56 57 58 60 61 62 63 64 "
-    "65 66 81 82 84 86 90 91 92 93 94 95 98".split()
+    str(code)
+    for codes in ((20, 27, 36, 39, 40, 41, 98), range(30, 35), range(43, 50), range(51, 59))
+    for code in codes
+) | frozenset(
+    str(code) for codes in (range(60, 67), (81, 82, 84, 86), range(90, 96)) for code in codes
 )
 _NUMBER: Final = re.compile(r"\+(\d{7,15})")
 
