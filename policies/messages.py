@@ -92,6 +92,23 @@ FACTS: Final = {
 """What each kind's words need, no more and no less.
 
 ``name``: first and last name. ``link``: an absolute URL. ``code``: digits. ``old_phone``,
-``new_phone``: partly masked (``policies.masks``). How long a code or a link works, and when the
-event was, are told from the message's own instants.
+``new_phone``: in E.164; the mail shows them partly masked (J5). How long a code or a link works,
+and when the event was, are told from the message's own instants.
 """
+
+LONGEST_NAME: Final = 80
+_IN_NAMES: Final = frozenset(" -'\u2019")
+
+
+def greeted(name: str) -> str:
+    """The name to greet by; empty when it could be anything but a name.
+
+    An invitation greets by what a stranger typed and goes wherever a stranger wants: a name that
+    a mail program shows as a link, or that is an advertisement, is left out. (J1.1)
+    """
+    name = " ".join(name.split())
+    # A full stop only where an initial has one, so that no host name fits: "J. R. Ionescu".
+    letters = name.replace(". ", " ").removesuffix(".")
+    if len(name) > LONGEST_NAME or not all(one.isalpha() or one in _IN_NAMES for one in letters):
+        return ""
+    return name
