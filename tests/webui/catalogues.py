@@ -9,8 +9,7 @@ from pathlib import Path
 
 from babel import Locale
 from babel.messages import Catalog
-from babel.messages.extract import extract, extract_python
-from jinja2.ext import babel_extract
+from babel.messages.extract import extract
 
 from webui.catalogues import read_catalogue
 from webui.languages import Language
@@ -18,7 +17,7 @@ from webui.languages import Language
 FORMS = {Language.RO: ("one", "few", "other"), Language.FR: ("one", "other")}
 """Forms of a plural in the languages that have catalogues, by their names in CLDR."""
 
-_METHODS = {".html": babel_extract, ".txt": babel_extract, ".py": extract_python}
+_METHODS = {".html": "jinja2", ".txt": "jinja2", ".py": "python"}
 _PLACEHOLDER = re.compile(r"%\(\w+\)[sd]")
 
 Key = tuple[str | None, tuple[str, ...]]
@@ -72,7 +71,7 @@ def _faults(catalogue: Catalog, language: Language) -> Iterator[str]:
         if not message.id:
             continue
         ids = (message.id,) if isinstance(message.id, str) else message.id
-        strings = (message.string,) if isinstance(message.string, str) else message.string
+        strings = (message.string,) if isinstance(message.string, str) else message.string or ()
         expected = 1 if isinstance(message.id, str) else len(forms)
         if message.fuzzy or len(strings) != expected or not all(strings):
             yield f"unfinished {ids[0]!r}"
