@@ -6,6 +6,9 @@ wire's words for each reason stand in ``csc_server.wire.errors``.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from datetime import datetime
+
 from collections.abc import Mapping, Sequence
 
 
@@ -445,3 +448,21 @@ class AuthenticatorNotReady(Refused):
 
 class SecondFactorMandatory(Refused):
     """The second factor cannot be put off any more."""
+
+
+class LoginCodeWrong(OtpWrong):
+    """The authenticator's code is wrong or was used before."""
+
+    def __init__(self, tries_left: int) -> None:
+        super().__init__(f"{tries_left} tries left")
+        self.tries_left = tries_left
+        """Before the first lock, or before the hard stop."""
+
+
+class LoginCodeLocked(OtpLocked):
+    """Too many wrong codes."""
+
+    def __init__(self, until: datetime | None) -> None:
+        super().__init__(until.isoformat() if until else "stopped")
+        self.until = until
+        """``None``: only the owner's link or a reset helps."""

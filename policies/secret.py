@@ -73,6 +73,12 @@ class Sad(Secret):
     __slots__ = ()
 
 
+class ResponseId(Secret):
+    """Handle of asynchronous work, opaque to the client (CSC v2 11.10, ``responseID``)."""
+
+    __slots__ = ()
+
+
 class Token(Secret):
     """Access or refresh token (RFC 6749 1.4, 1.5)."""
 

@@ -55,3 +55,8 @@ def after_failure(throttle: Throttle, now: datetime) -> Throttle:
     if failures < LOCK_AFTER:
         return Throttle(failures, throttle.locked_until)
     return Throttle(failures, now + FIRST_LOCK * 2 ** (failures - LOCK_AFTER))
+
+
+def tries_left(throttle: Throttle) -> int:
+    """Wrong guesses until the next lock: told to whoever mistyped."""
+    return max(LOCK_AFTER - throttle.failures, 0)

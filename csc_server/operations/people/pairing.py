@@ -1,0 +1,227 @@
+"""Pair an authenticator, or replace it: SMS code, QR code, one code of the app.
+
+(journeys J1.4, J1.11, J6; security-and-pki 5.1; providers 7) A replacement takes the same three
+steps; the old seed dies in the second one, when the new one is shown.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from csc_server.operations.people import qr
+from csc_server.operations.people.letters import (
+    PAIRING_PATH,
+    Addressee,
+    CodeSent,
+    Letters,
+    sent,
+)
+from csc_server.operations.people.records import active, demand, profile_of
+from csc_server.operations.records import event
+from csc_server.ports import Call, Clock, Entropy
+from csc_server.ports.people import Authenticator, FinishedPairing, Guess, People, Person, Profile
+from hsm.interface import Enrolment, SigningDevice
+from policies import errors, second_factor
+from policies.audit import EventType, Outcome
+from policies.codes import CodeKey, CodePurpose
+from policies.messages import MessageKind
+from policies.registration import Problem
+from policies.second_factor import PENDING_LIFE, PairingState
+from policies.secret import Code, Otp, TotpSeed
+from policies.values import AccountId, AuthenticatorId, SealedTotp
+
+
+@dataclass(frozen=True, slots=True)
+class Shown:
+    """A new seed, shown once and never again."""
+
+    seed: TotpSeed
+    groups: tuple[str, ...] = field(repr=False)
+    """The seed in groups of four."""
+    uri: str = field(repr=False)
+    """``otpauth://``, for the app on this very device."""
+    png: bytes = field(repr=False)
+    """The URI as a QR code."""
+    until: datetime
+    """First instant at which it is worth nothing, unless a code has confirmed it."""
+    replaces: bool
+    """An authenticator was in use; it is dead now."""
+
+
+@dataclass(frozen=True, slots=True)
+class Paired:
+    """What the person is told at the end; their sessions have ended."""
+
+    replaced: bool
+    signs_from: datetime
+    """First instant at which codes of the new authenticator sign."""
+
+
+@dataclass(frozen=True, slots=True)
+class StartPairing:
+    """Opening the page sends the SMS."""
+
+    people: People
+    clock: Clock
+    letters: Letters
+
+    async def __call__(self, call: Call, account_id: AccountId) -> CodeSent:
+        """An SMS goes out, unless the one before is less than 30 minutes old.
+
+        Raises:
+            StepMissing: The account has no phone number.
+            RateLimited: Too many SMS to this number.
+        """
+        profile = profile_of(active(await self.people.find(account_id)))
+        now = self.clock.now()
+        new = self.letters.code(key_of(profile), now)
+        message = self.letters.code_message(Addressee.of(profile), new)
+        record = event(EventType.CODE_SENT, account_id, call, now, purpose=new.key.purpose)
+        gap = self.letters.rules.sms_gap
+        return sent(await self.people.send_code(new, message, gap, [record]), now)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ConfirmPairingCode:
+    """SMS code and tick; then the QR code."""
+
+    people: People
+    device: Enrolment
+    clock: Clock
+    entropy: Entropy
+    letters: Letters
+
+    async def __call__(
+        self, call: Call, account_id: AccountId, code: Code, *, installed: bool
+    ) -> Shown:
+        """A new seed, pending for ten minutes; any seed before it is dead from now on.
+
+        Raises:
+            FormInvalid: Field ``installed``: the tick is missing.
+            CodeWrong, CodeExpired: See ``policies.codes.demand``.
+            HsmError: No seed could be made; nothing changed.
+        """
+        if not installed:
+            raise errors.FormInvalid({"installed": Problem.MISSING})
+        person = active(await self.people.find(account_id))
+        profile = profile_of(person)
+        # The identifier stays, so that credentials bound to the authenticator stay true (ADR 7).
+        identifier = _identifier(person) or AuthenticatorId(self.entropy.identifier())
+        sealed, seed = await self.device.new_totp(identifier, account_id)
+        now = self.clock.now()
+        record = event(EventType.FACTOR_PENDING, account_id, call, now, authenticator_id=identifier)
+        guess = Guess(
+            key_of(profile),
+            code,
+            [record],
+            [event(EventType.CODE_FAILED, account_id, call, now, Outcome.FAILURE)],
+        )
+        until = now + PENDING_LIFE
+        totp = SealedTotp(identifier, account_id, sealed, -1)
+        demand(await self.people.begin_pairing(guess, totp, until, now))
+        brand = self.letters.rules.brand
+        link = qr.uri(brand, profile.email, seed)
+        replaces = person.pairing is PairingState.ACTIVE
+        return Shown(seed, qr.groups(seed), link, qr.png(link), until, replaces)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FinishPairing:
+    """One code of the app proves that the seed arrived."""
+
+    people: People
+    device: SigningDevice
+    clock: Clock
+    letters: Letters
+
+    async def __call__(
+        self, call: Call, account_id: AccountId, otp: Otp, *, for_login: bool
+    ) -> Paired:
+        """Afterwards the authenticator is active and every session of the account has ended.
+
+        Args:
+            for_login: Ask for codes at login from now on. False leaves that as it was (J1.11).
+
+        Raises:
+            StepMissing: No seed is pending, or its ten minutes are over.
+            OtpWrong: Not a code of the pending seed; OtpReplayed: used before.
+            HsmError, StorageUnavailable: Nothing changed.
+        """
+        person = active(await self.people.find(account_id))
+        profile, now = profile_of(person), self.clock.now()
+        pending = _pending(person.authenticator, now)
+        step = await self.device.check_otp(pending.totp, otp)
+        if step is None:
+            raise errors.OtpWrong("not a code of the pending seed")
+        cooling = self.letters.rules.cooling_off
+        signs_from = second_factor.signs_from(
+            replaced=pending.was_active, cooling_off=cooling, now=now
+        )
+        replaced = pending.was_active
+        done = FinishedPairing(
+            authenticator_id=pending.totp.authenticator_id,
+            step=step,
+            signs_from=signs_from,
+            login_code=for_login or profile.second_factor.login_code,
+            events=[
+                event(
+                    EventType.FACTOR_REPLACED if replaced else EventType.FACTOR_BOUND,
+                    account_id,
+                    call,
+                    now,
+                    authenticator_id=pending.totp.authenticator_id,
+                )
+            ],
+            messages=[
+                self.letters.notice(
+                    MessageKind.AUTHENTICATOR_REPLACED
+                    if replaced
+                    else MessageKind.AUTHENTICATOR_PAIRED,
+                    Addressee.of(profile),
+                    now,
+                )
+            ],
+        )
+        await self.people.finish_pairing(done, now)
+        return Paired(replaced, signs_from)
+
+
+@dataclass(frozen=True, slots=True)
+class SendPairingInvitation:
+    """*Configure the authorisation mechanism*, for those who put the second factor off (J1.11)."""
+
+    people: People
+    clock: Clock
+    letters: Letters
+
+    async def __call__(self, account_id: AccountId) -> None:
+        """Afterwards a mail leads to the pairing page, behind the login.
+
+        Raises:
+            LinkInvalid: No active account.
+            StepMissing: The account has no mail address.
+        """
+        profile = profile_of(active(await self.people.find(account_id)))
+        kind, now = MessageKind.PAIRING_INVITATION, self.clock.now()
+        mail = self.letters.page_mail(kind, Addressee.of(profile), PAIRING_PATH, now)
+        await self.people.note([], [mail])
+
+
+def key_of(profile: Profile) -> CodeKey:
+    """What pairing codes of a person are bound to."""
+    return CodeKey(CodePurpose.PAIRING, profile.account_id, profile.phone)
+
+
+def _identifier(person: Person) -> AuthenticatorId | None:
+    return person.authenticator.totp.authenticator_id if person.authenticator else None
+
+
+def _pending(authenticator: Authenticator | None, now: datetime) -> Authenticator:
+    if (
+        authenticator is None
+        or authenticator.pending_until is None
+        or now >= authenticator.pending_until
+    ):
+        raise errors.StepMissing("no seed is pending")
+    return authenticator

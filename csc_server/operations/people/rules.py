@@ -1,0 +1,28 @@
+"""What an instance decides about people, handed to the operations as one value."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date, timedelta
+from urllib.parse import urlsplit
+
+from policies import codes, passwords, phones, privacy, second_factor
+
+
+@dataclass(frozen=True, slots=True)
+class PeopleRules:
+    """Settings of an instance; the defaults are those of the journeys."""
+
+    brand: str
+    base_url: str
+    """Public URL without a trailing slash; links in mails begin with it."""
+    prefixes: tuple[str, ...] = phones.DEFAULT_PREFIXES
+    mandatory_from: date = second_factor.MANDATORY_FROM
+    cooling_off: timedelta = second_factor.COOLING_OFF
+    sms_gap: timedelta = timedelta(seconds=codes.SMS_GAP_S)
+    privacy_version: str = privacy.VERSION
+
+    @property
+    def context(self) -> frozenset[str]:
+        """Words of the service that no password may consist of."""
+        return passwords.context_words([self.brand, urlsplit(self.base_url).hostname or ""])
