@@ -6,10 +6,8 @@ wire's words for each reason stand in ``csc_server.wire.errors``.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from datetime import datetime
-
 from collections.abc import Mapping, Sequence
+from datetime import datetime
 
 
 class Refused(Exception):
