@@ -42,6 +42,8 @@ class Frame:
     """Path and query of this page, for the language links."""
     person: str | None = None
     """Name of the signed-in person, shown by the shell."""
+    nonce: str = ""
+    """Of the Content-Security-Policy; the script's tag carries it."""
     failed: bool = False
     """A submit failed: the title begins with *Error:* (ui 3.3)."""
     sign_out: str = "/logout"

@@ -96,6 +96,7 @@
     link.addEventListener("click", (event) => {
       event.preventDefault();
       dialog.showModal();
+      dialog.querySelector("[data-keep]").focus();
     });
   });
 
