@@ -9,7 +9,7 @@ from datetime import date, datetime, tzinfo
 from decimal import Decimal
 from enum import StrEnum
 from typing import Final
-from urllib.parse import parse_qsl, urlencode, urlsplit, urlunsplit
+from urllib.parse import parse_qsl, quote, urlencode
 
 from babel import dates, numbers
 
@@ -57,11 +57,12 @@ def choose(
 
 def link(address: str, language: Language) -> str:
     """``address`` (path and query) asking for ``language``; everything else stays as it is."""
-    parts = urlsplit(address)
-    kept = [pair for pair in parse_qsl(parts.query, keep_blank_values=True) if pair[0] != PARAMETER]
-    query = urlencode([*kept, (PARAMETER, language.value)])
-    # Only path and query: an address like //host must not become a link to that host.
-    return urlunsplit(("", "", "/" + parts.path.lstrip("/"), query, ""))
+    path, _, query = address.partition("#")[0].partition("?")
+    kept = [pair for pair in parse_qsl(query, keep_blank_values=True) if pair[0] != PARAMETER]
+    # One slash, then nothing a browser takes for another: `//host` and `/\\host` are addresses of
+    # other sites, and tabs and line ends between slashes vanish.
+    local = quote(path.lstrip("/"), safe="/%:@!$&'()*+,;=")
+    return f"/{local}?{urlencode([*kept, (PARAMETER, language.value)])}"
 
 
 def written_date(language: Language, day: date) -> str:

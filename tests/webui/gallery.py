@@ -51,7 +51,7 @@ def _document(name: str | None, note: str | None = None) -> dict[str, object]:
 
 _NAMED = [
     _document("Loan agreement 4471.pdf", "12 pages, 842 KB"),
-    _document("Annex 2 – repayment schedule.pdf", "3 pages, 96 KB"),
+    _document("Annex 2, repayment schedule.pdf", "3 pages, 96 KB"),
     _document("Balance sheet.xlsx", "signed as .p7s, 51 KB"),
 ]
 _CONTEXT = {
