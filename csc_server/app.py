@@ -18,17 +18,24 @@ from aiohttp import web
 from csc_server import ports, storage
 from csc_server.adapters.clock import SystemClock
 from csc_server.adapters.entropy import SystemEntropy
-from csc_server.adapters.pacing import FailurePacing
+from csc_server.adapters.pacing import ClientPacing, FailurePacing
 from csc_server.adapters.passwords import Argon2Hasher
+from csc_server.adapters.tsa.http import HttpTimestampAuthority
 from csc_server.config import Settings
 from csc_server.operations.authorize import Authorize
+from csc_server.operations.background import Background, ForgetJobs, Poll
 from csc_server.operations.credentials import CredentialInfo, ListCredentials
 from csc_server.operations.effects import Effects
 from csc_server.operations.expire import ExpireAuthorizations
 from csc_server.operations.extend_transaction import ExtendTransaction
+from csc_server.operations.sessions import BrowserSessions
+from csc_server.operations.sign_doc import SignDoc
 from csc_server.operations.sign_hash import SignHash
-from csc_server.operations.tokens import Authenticate, LogIn, Refresh, Revoke
+from csc_server.operations.timestamp import Timestamp
+from csc_server.operations.tokens import DIRECT, Authenticate, LogIn, Refresh, Revoke
+from csc_server.ports.documents import TimestampAuthority
 from csc_server.web import middleware, routes
+from csc_server.web.pages import look
 from csc_server.web.services import SERVICES, Services
 from csc_server.wire.common import ServiceInfo
 from hsm.messages import Role
@@ -36,6 +43,7 @@ from hsm.pool import SignerPool
 from hsm.settings import KeyStoreKind, PoolSettings
 from policies.algorithms import DEFAULT_KEY_ALGORITHMS, KeyAlgorithm
 from policies.audit import Event, EventType, Outcome
+from policies.messages import Language
 
 SWEEP_EVERY_S: Final = 15.0
 """Seconds between two looks for SADs whose time is over."""
@@ -49,6 +57,7 @@ class Edges:
 
     device: SignerPool
     store: storage.Storage
+    timestamps: TimestampAuthority | None
 
 
 def pool_settings(settings: Settings, *, roles: frozenset[Role], processes: int) -> PoolSettings:
@@ -97,7 +106,16 @@ async def open_edges(settings: Settings, node: str) -> AsyncIterator[Edges]:
                 node=node,
             )
         )
-        yield Edges(device, store)
+        timestamps = None
+        if (url := settings.timestamp.url) is not None:
+            timestamps = await stack.enter_async_context(
+                HttpTimestampAuthority(
+                    url,
+                    policy=settings.timestamp.policy,
+                    timeout_s=settings.timestamp.timeout_s,
+                )
+            )
+        yield Edges(device, store, timestamps)
 
 
 def services(settings: Settings, edges: Edges, entropy: ports.Entropy) -> Services:
@@ -110,6 +128,9 @@ def services(settings: Settings, edges: Edges, entropy: ports.Entropy) -> Servic
         "entropy": entropy,
         "effects": effects,
     }
+    pacing = ClientPacing(settings.limits.signatures_per_second, DIRECT)
+    background = Background(jobs=store.jobs, clock=clock, entropy=entropy, effects=effects)
+    paced: dict[str, Any] = {**signing, "pacing": pacing, "background": background}
     return Services(
         info=service_info(settings),
         key_algorithms=key_algorithms(settings),
@@ -129,7 +150,14 @@ def services(settings: Settings, edges: Edges, entropy: ports.Entropy) -> Servic
         credential_info=CredentialInfo(store.credentials),
         authorize=Authorize(**signing),
         extend_transaction=ExtendTransaction(**signing),
-        sign_hash=SignHash(**signing),
+        sign_hash=SignHash(**paced),
+        sign_doc=SignDoc(**paced, timestamps=edges.timestamps),
+        poll=Poll(store.jobs, clock),
+        timestamp=None
+        if edges.timestamps is None
+        else Timestamp(authority=edges.timestamps, pacing=pacing, clock=clock, entropy=entropy),
+        document_body_bytes=settings.limits.document_body_bytes,
+        sessions=BrowserSessions(store.sessions, clock, entropy),
         effects=effects,
         ping_storage=store.ping,
         device_health=edges.device.health,
@@ -140,7 +168,19 @@ def service_info(settings: Settings) -> ServiceInfo:
     """What ``info`` says of this instance."""
     about = settings.service
     logo = about.logo or f"{settings.base_url}/logo.png"
-    return ServiceInfo(about.name, logo, about.region, about.description)
+    description = {
+        Language.EN: about.description,
+        Language.RO: about.description_ro,
+        Language.FR: about.description_fr,
+    }
+    return ServiceInfo(
+        about.name,
+        logo,
+        about.region,
+        description,
+        csc_v2=about.csc_v2,
+        timestamps=settings.timestamp.url is not None,
+    )
 
 
 def key_algorithms(settings: Settings) -> tuple[KeyAlgorithm, ...]:
@@ -161,6 +201,7 @@ def build(settings: Settings, node: str) -> web.Application:
         middlewares=[middleware.edge(settings.limits.request_s, entropy)],
         client_max_size=settings.limits.body_bytes,
     )
+    look.install(application, settings)
     application.router.add_route("*", "/{path:.*}", routes.dispatch)
 
     async def lifespan(application: web.Application) -> AsyncIterator[None]:
@@ -168,7 +209,8 @@ def build(settings: Settings, node: str) -> web.Application:
             application[SERVICES] = services(settings, edges, entropy)
             await edges.store.authorizations.note([_system(EventType.SYSTEM_STARTED)])
             expire = ExpireAuthorizations(edges.store.authorizations, SystemClock())
-            sweeper = asyncio.create_task(_sweep(expire))
+            forget = ForgetJobs(edges.store.jobs, SystemClock())
+            sweeper = asyncio.create_task(_sweep(expire, forget))
             yield
             sweeper.cancel()
             await asyncio.wait([sweeper])
@@ -191,11 +233,12 @@ async def _say_goodbye(store: storage.Storage) -> None:
         _log.warning("stop_not_recorded", reason=str(reason))
 
 
-async def _sweep(expire: ExpireAuthorizations) -> None:
+async def _sweep(expire: ExpireAuthorizations, forget: ForgetJobs) -> None:
     while True:
         try:
             if count := await expire():
                 _log.info("sads_expired", count=count)
+            await forget()
         except ports.StorageUnavailable as reason:
             _log.warning("sweep_failed", reason=str(reason))
         await asyncio.sleep(SWEEP_EVERY_S)

@@ -96,7 +96,18 @@ class ServiceSettings(BaseModel):
         description="Country where the provider is established, ISO 3166-1 alpha-2.",
     )
     description: str = Field(
-        "Remote signing service", max_length=255, description="One line for people."
+        "Remote signing service", max_length=255, description="One line for people, in English."
+    )
+    description_ro: str = Field(
+        "Serviciu de semnare la distanță", max_length=255, description="The same in Romanian."
+    )
+    description_fr: str = Field(
+        "Service de signature à distance", max_length=255, description="The same in French."
+    )
+    csc_v2: Literal["2.0.0.2", "2.1.0.1"] = Field(
+        "2.0.0.2",
+        description="The v2 that `info` announces under `/csc/v2/` (`specs`); some clients "
+        "take only one.",
     )
     logo: str | None = Field(
         None,
@@ -112,11 +123,43 @@ class LimitSettings(BaseModel):
     body_bytes: int = Field(
         1024 * 1024, ge=1024, description="Largest request body in bytes; larger ones get 413."
     )
+    document_body_bytes: int = Field(
+        15 * 1024 * 1024,
+        ge=1024,
+        description="Largest body of `signatures/signDoc`; 10 MiB of documents fit into 15.",
+    )
+    signatures_per_second: int = Field(
+        20,
+        ge=0,
+        description="Calls of signHash, signDoc and timestamp per second, client and web "
+        "process before 429; 0 for no limit.",
+    )
     request_s: float = Field(
         15.0, gt=0, description="Seconds a request may take before it is answered with 503."
     )
     failed_logins_per_minute: int = Field(
         10, ge=1, description="Failed logins per minute and address before 429."
+    )
+
+
+class TimestampSettings(BaseModel):
+    """The time-stamping authority (RFC 3161 over HTTP)."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    url: str | None = Field(
+        None,
+        pattern="^https?://[^/]",
+        description="Where time-stamps are fetched. Default: none; then neither "
+        "`signatures/timestamp` nor level B-T is offered.",
+    )
+    policy: str | None = Field(
+        None,
+        pattern=r"^[0-2](\.[0-9]+)+$",
+        description="OID of the policy to ask for. Default: the authority's own choice.",
+    )
+    timeout_s: float = Field(
+        5.0, gt=0, le=10, description="Seconds from question to answer; then 503."
     )
 
 
@@ -158,6 +201,7 @@ class Settings(BaseSettings):
     pkcs11: Pkcs11Settings = Field(default_factory=Pkcs11Settings)
     service: ServiceSettings = Field(default_factory=ServiceSettings)
     limits: LimitSettings = Field(default_factory=LimitSettings)
+    timestamp: TimestampSettings = Field(default_factory=TimestampSettings)
 
     @property
     def base_url(self) -> str:

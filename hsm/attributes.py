@@ -24,11 +24,10 @@ from policies.algorithms import (
     Scheme,
     SignAlgorithm,
 )
+from policies.documents import LONGEST_MIME_TYPE
 
 MIME_TYPE: Final = "0.4.0.1733.2.1"
 """EN 319 122-1 5.2.5.2: mime-type."""
-LONGEST_MIME_TYPE: Final = 127
-"""RFC 6838 4.2: 127 characters of type, and of subtype; ours are for both together."""
 
 
 class _MimeTypes(core.SetOf):  # type: ignore[misc]  # asn1crypto is not typed

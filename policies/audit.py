@@ -60,6 +60,7 @@ class EventType(StrEnum):
     SIGN_INTENT = "sign.intent"
     SIGN_DONE = "sign.done"
     SIGN_FAILED = "sign.failed"
+    TIMESTAMP_FAILED = "timestamp.failed"
 
 
 class Outcome(StrEnum):

@@ -35,6 +35,8 @@ MOST_PARTS: Final = 100
 bytes)."""
 LONGEST_TEXT: Final = 200
 """Characters of a text that goes into the signature dictionary."""
+LONGEST_MIME_TYPE: Final = 127
+"""Characters; RFC 6838 4.2 has as many for each half."""
 
 _MINT: Final = object()
 
@@ -244,6 +246,11 @@ def _check_shape(part: Part) -> None:
     if part.is_digest and part.envelope is Envelope.ATTACHED:
         raise errors.EnvelopeInvalid("there is no document to attach")
     unfit = {name for name, _ in part.properties} - PROPERTIES[part.format]
+    unfit |= {
+        name
+        for name, text in part.properties
+        if name is Property.MIME_TYPE and not (text.isascii() and len(text) <= LONGEST_MIME_TYPE)
+    }
     if part.is_digest and part.format is Format.PADES:
         # The dictionary is the client's, and it is part of what the digest covers.
         unfit = {name for name, _ in part.properties}

@@ -339,10 +339,6 @@ class ClientTooFast(Refused):
 # Time-stamps
 
 
-class TimestampNotOffered(Refused):
-    """No time-stamping authority is configured."""
-
-
 class TimestampRefused(Refused):
     """The authority answered, but not with a token for this request."""
 

@@ -1,4 +1,8 @@
-"""Memory of failed logins by address, in this process only. The rule is ``policies.pacing``."""
+"""Memory of failed logins by address and of signatures by client, in this process only.
+
+The rules are ``policies.pacing``. With several web processes each counts for itself: a client
+whose connections are spread may do as often as there are processes what it may do at one.
+"""
 
 from __future__ import annotations
 
@@ -7,9 +11,43 @@ from datetime import datetime
 from typing import Final
 
 from policies import pacing
+from policies.pacing import Bucket
+from policies.values import ClientId, Principal
 
 ADDRESSES: Final = 10_000
 """Most addresses remembered; the one that failed longest ago goes first."""
+
+CLIENTS: Final = 10_000
+"""Most clients remembered; who signed longest ago goes first, and starts with a full bucket."""
+
+
+class ClientPacing:
+    """Remembers how often each client signs."""
+
+    def __init__(self, per_second: int, direct: ClientId) -> None:
+        """Nobody is known yet.
+
+        Args:
+            per_second: Requests a second and client; 0 for no limit.
+            direct: The client id of people who log in without a client: each is one of their own.
+        """
+        self._per_second, self._direct = per_second, direct
+        self._buckets: OrderedDict[str, Bucket] = OrderedDict()
+
+    def admit(self, principal: Principal, now: datetime) -> None:
+        """Let the client sign once more.
+
+        Raises:
+            ClientTooFast: See ``pacing.draw``.
+        """
+        if not self._per_second:
+            return
+        whose: str = principal.client_id
+        if principal.client_id == self._direct:
+            whose = f"{principal.client_id}|{principal.account_id}"
+        self._buckets[whose] = pacing.draw(self._buckets.pop(whose, None), self._per_second, now)
+        if len(self._buckets) > CLIENTS:
+            self._buckets.popitem(last=False)
 
 
 class FailurePacing:

@@ -10,7 +10,11 @@ import asyncio
 from collections.abc import Coroutine
 from typing import Any, TypeVar
 
+import structlog
+
 T = TypeVar("T")
+
+_log = structlog.get_logger("csc_server")
 
 
 class Effects:
@@ -26,6 +30,13 @@ class Effects:
         task.add_done_callback(self._done)
         return await asyncio.shield(task)
 
+    def start(self, work: Coroutine[Any, Any, None]) -> None:
+        """Afterwards ``work`` is under way; nobody waits for it, and a failure is logged."""
+        task = asyncio.create_task(work)
+        self._under_way.add(task)
+        task.add_done_callback(self._done)
+        task.add_done_callback(_report)
+
     async def drain(self) -> None:
         """Wait for everything under way; called before the edges close."""
         while self._under_way:
@@ -37,3 +48,8 @@ class Effects:
             # The caller may be gone: read the exception, so that asyncio does not report it
             # as lost. The effects themselves have recorded what failed.
             task.exception()
+
+
+def _report(task: asyncio.Task[Any]) -> None:
+    if not task.cancelled() and (failure := task.exception()) is not None:
+        _log.error("background_work_failed", exc_info=failure)

@@ -2,12 +2,7 @@
 
 1. facts: the SAD, its hashes and the credential, in one read
 2. rule: ``policies.sign.permit``
-3. store: hashes reserved and the intent on record, in one durable transaction
-4. device: the permit is redeemed, the key is used, each signature verified
-5. store: hashes consumed and the end on record, in one durable transaction
-
-A crash between 3 and 5 leaves the hashes reserved: they are burned at the SAD's end, and the
-signer authorises anew. At most once, never twice.
+3. to 5. reserve, sign, complete: ``operations.signing``
 """
 
 from __future__ import annotations
@@ -15,15 +10,17 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime
 
+from csc_server.operations.background import Background
 from csc_server.operations.effects import Effects
-from csc_server.operations.records import event
+from csc_server.operations.signing import Signing
 from csc_server.ports import Authorizations, Call, Clock, Entropy
-from hsm import errors as hsm
+from csc_server.ports.documents import SigningPacing
 from hsm.interface import SigningDevice
 from policies import sign
-from policies.audit import Event, EventType, Outcome
+from policies.jobs import SigningResult
+from policies.secret import ResponseId
 from policies.sign import SignHashRequest, SigningPermit
-from policies.values import CredentialId, OperationId, Principal
+from policies.values import Principal
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -35,6 +32,8 @@ class SignHash:
     clock: Clock
     entropy: Entropy
     effects: Effects
+    pacing: SigningPacing
+    background: Background
 
     async def __call__(
         self, call: Call, principal: Principal, request: SignHashRequest
@@ -42,75 +41,57 @@ class SignHash:
         """One signature per hash, in the order asked.
 
         Raises:
+            ClientTooFast: The client signs too often.
             Refused: See ``policies.sign.permit``.
-            SadAlreadyUsed: Another request claimed the SAD or a hash first.
-            Busy, Broken, KeyGone, Rejected: Nothing was signed; the SAD is as before.
-            Ambiguous: A signature may exist; its hashes stay reserved.
-            StorageUnavailable: No signature leaves.
+            SadAlreadyUsed, Busy, Broken, KeyGone, Rejected, Ambiguous, StorageUnavailable: See
+                ``Signing.run``.
         """
         now = self.clock.now()
+        permit = await self._permit(principal, request, now)
+        signing = self._signing(call, principal, request, permit, now)
+        return await self.effects.run(signing.run(lambda: self.device.sign(permit)))
+
+    async def start(
+        self, call: Call, principal: Principal, request: SignHashRequest, validity_ms: int | None
+    ) -> ResponseId:
+        """The same, accepted now and worked on later; the handle for signPolling.
+
+        Raises:
+            ClientTooFast, Refused, SadAlreadyUsed, StorageUnavailable: As above.
+            ValidityOutOfBounds: See ``policies.jobs.kept_until``.
+        """
+        now = self.clock.now()
+        permit = await self._permit(principal, request, now)
+        signing = self._signing(call, principal, request, permit, now)
+
+        async def work() -> SigningResult:
+            signatures = await signing.finish(lambda: self.device.sign(permit))
+            return SigningResult(signatures=tuple(signatures))
+
+        return await self.background.start(principal, signing, work, validity_ms, now)
+
+    async def _permit(
+        self, principal: Principal, request: SignHashRequest, now: datetime
+    ) -> SigningPermit:
+        self.pacing.admit(principal, now)
         facts = await self.authorizations.facts(request.sad, request.credential_id)
-        permit = sign.permit(facts, principal, request, now)
-        steps = _Steps(self, call, principal, request.credential_id, permit, now)
-        return await self.effects.run(steps.run())
+        return sign.permit(facts, principal, request, now)
 
-
-class _Steps:
-    """Steps 3 to 5 of one signHash."""
-
-    def __init__(
+    def _signing(
         self,
-        operation: SignHash,
         call: Call,
         principal: Principal,
-        credential_id: CredentialId,
+        request: SignHashRequest,
         permit: SigningPermit,
         now: datetime,
-    ) -> None:
-        self._authorizations, self._device = operation.authorizations, operation.device
-        self._clock = operation.clock
-        self._call, self._principal, self._credential_id = call, principal, credential_id
-        self._permit, self._now = permit, now
-        self._operation_id = OperationId(operation.entropy.identifier())
-
-    async def run(self) -> list[bytes]:
-        store, permit, operation_id = self._authorizations, self._permit, self._operation_id
-        intent = self._event(EventType.SIGN_INTENT, self._now)
-        await store.reserve(permit, operation_id, self._now, [intent])
-        try:
-            signatures = await self._device.sign(permit)
-        except hsm.Ambiguous as reason:
-            await store.note([self._failed(reason)])
-            raise
-        except hsm.HsmError as reason:
-            await store.release(permit, operation_id, [self._failed(reason)])
-            raise
-        done = self._event(EventType.SIGN_DONE, self._clock.now())
-        await store.complete(permit, operation_id, [done])
-        return signatures
-
-    def _failed(self, reason: hsm.HsmError) -> Event:
-        kind = type(reason).__name__
-        now = self._clock.now()
-        return self._event(EventType.SIGN_FAILED, now, Outcome.FAILURE, reason=kind)
-
-    def _event(
-        self,
-        kind: EventType,
-        now: datetime,
-        outcome: Outcome = Outcome.SUCCESS,
-        **details: str,
-    ) -> Event:
-        return event(
-            kind,
-            self._principal.account_id,
-            self._call,
-            now,
-            outcome,
-            operation_id=self._operation_id,
-            sad_id=self._permit.sad_id,
-            root_id=self._permit.root_id,
-            credential_id=self._credential_id,
-            ordinals=[str(ordinal) for ordinal in self._permit.ordinals],
-            **details,
+    ) -> Signing:
+        return Signing(
+            authorizations=self.authorizations,
+            clock=self.clock,
+            entropy=self.entropy,
+            call=call,
+            principal=principal,
+            credential_id=request.credential_id,
+            permit=permit,
+            now=now,
         )

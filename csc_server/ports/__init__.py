@@ -9,12 +9,12 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Protocol
+from typing import Any, Protocol
 
 from policies.audit import Event
 from policies.authorize import AuthorizeFacts
 from policies.secret import Password, Sad, Token
-from policies.sign import SigningFacts, SigningPermit
+from policies.sign import Permit, SigningFacts
 from policies.throttle import Throttle
 from policies.tokens import TokenFacts, TokenKind
 from policies.values import (
@@ -262,7 +262,7 @@ class Authorizations(Protocol):
 
     async def reserve(
         self,
-        permit: SigningPermit,
+        permit: Permit[Any],
         operation_id: OperationId,
         now: datetime,
         events: Sequence[Event],
@@ -274,12 +274,12 @@ class Authorizations(Protocol):
         """
 
     async def complete(
-        self, permit: SigningPermit, operation_id: OperationId, events: Sequence[Event]
+        self, permit: Permit[Any], operation_id: OperationId, events: Sequence[Event]
     ) -> None:
         """The signatures exist: occurrences consumed, the SAD used or spent."""
 
     async def release(
-        self, permit: SigningPermit, operation_id: OperationId, events: Sequence[Event]
+        self, permit: Permit[Any], operation_id: OperationId, events: Sequence[Event]
     ) -> None:
         """The HSM definitely refused: occurrences and SAD as before the reservation.
 

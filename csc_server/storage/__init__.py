@@ -20,6 +20,7 @@ from csc_server.storage.checkpointer import Checkpointer, Sign
 from csc_server.storage.credentials import SqlCredentials
 from csc_server.storage.database import Database, engine_for
 from csc_server.storage.guard import DatabaseRolledBack
+from csc_server.storage.jobs import SqlJobs
 from csc_server.storage.journal import Journal, WitnessBroken
 from csc_server.storage.messages import SqlMessages
 from csc_server.storage.outbox import SqlOutbox
@@ -50,6 +51,7 @@ class Storage:
     tokens: SqlTokens
     credentials: SqlCredentials
     authorizations: SqlAuthorizations
+    jobs: SqlJobs
     messages: SqlMessages
     outbox: SqlOutbox
     sessions: SqlSessions
@@ -120,6 +122,7 @@ async def open_storage(
             tokens=SqlTokens(database),
             credentials=SqlCredentials(database),
             authorizations=SqlAuthorizations(database),
+            jobs=SqlJobs(database),
             messages=SqlMessages(database),
             outbox=SqlOutbox(database),
             sessions=SqlSessions(database),

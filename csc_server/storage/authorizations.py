@@ -20,7 +20,7 @@ from policies import errors, throttle, totp
 from policies.audit import Event, EventType, Outcome
 from policies.authorize import AuthorizeFacts
 from policies.secret import Sad
-from policies.sign import SigningFacts, SigningPermit
+from policies.sign import Permit, SigningFacts
 from policies.throttle import CLEAR, Throttle
 from policies.values import (
     Authorization,
@@ -194,7 +194,7 @@ class SqlAuthorizations:
 
     async def reserve(
         self,
-        permit: SigningPermit,
+        permit: Permit[Any],
         operation_id: OperationId,
         now: datetime,
         events: Sequence[Event],
@@ -219,7 +219,7 @@ class SqlAuthorizations:
         await self._database.write(unit)
 
     async def complete(
-        self, permit: SigningPermit, operation_id: OperationId, events: Sequence[Event]
+        self, permit: Permit[Any], operation_id: OperationId, events: Sequence[Event]
     ) -> None:
         """The signatures exist: occurrences consumed, the SAD used or spent.
 
@@ -236,7 +236,7 @@ class SqlAuthorizations:
         await self._database.write(unit)
 
     async def release(
-        self, permit: SigningPermit, operation_id: OperationId, events: Sequence[Event]
+        self, permit: Permit[Any], operation_id: OperationId, events: Sequence[Event]
     ) -> None:
         """The HSM definitely refused: occurrences and SAD as before the reservation."""
         keys = {"root": permit.root_id, "sad": permit.sad_id, "operation": operation_id}

@@ -42,15 +42,14 @@ V2: Final = Dialect(
 
 async def info_v1(request: web.Request) -> web.Response:
     """info. (CSC v1 11.1)"""
-    common.parse_info(await body(request))
-    return respond(v1.render_info(services(request).info))
+    language = common.parse_info(await body(request))
+    return respond(v1.render_info(services(request).info, language))
 
 
 async def info_v2(request: web.Request) -> web.Response:
     """info. (CSC v2 11.1)"""
-    common.parse_info(await body(request))
-    service = services(request)
-    return respond(v2.render_info(service.info, service.key_algorithms))
+    language, service = common.parse_info(await body(request)), services(request)
+    return respond(v2.render_info(service.info, service.key_algorithms, language))
 
 
 async def login(request: web.Request) -> web.Response:

@@ -17,6 +17,10 @@ CORRELATION: Final = web.RequestKey("correlation", str)
 ACCOUNT: Final = web.RequestKey("account", str)
 VERSION: Final = web.RequestKey("version", int)
 METHOD: Final = web.RequestKey("method", str)
+PAGE: Final = web.RequestKey("page", bool)
+"""Set when a person asks: refusals are HTML."""
+LINK: Final = web.RequestKey("link", str)
+"""Last part of an address that ends in a token."""
 
 JSON: Final = "application/json;charset=UTF-8"
 """CSC v1 10: the media type of every answer with a body."""
@@ -44,8 +48,11 @@ async def principal(request: web.Request) -> Principal:
     return found
 
 
-async def body(request: web.Request) -> Body:
+async def body(request: web.Request, most_bytes: int | None = None) -> Body:
     """The JSON object of the request.
+
+    Args:
+        most_bytes: Another limit than that of the application.
 
     Raises:
         ContentTypeWrong: Declared as something else; a missing header is taken for JSON.
@@ -55,7 +62,8 @@ async def body(request: web.Request) -> Body:
     if "Content-Type" in request.headers and request.content_type != "application/json":
         raise errors.ContentTypeWrong
     try:
-        raw = await request.read()
+        source = request.clone(client_max_size=most_bytes) if most_bytes else request
+        raw = await source.read()
     except web.HTTPRequestEntityTooLarge as reason:
         raise errors.BodyTooLarge from reason
     return fields.parse_body(raw)

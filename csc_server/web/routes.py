@@ -13,9 +13,10 @@ from typing import Final
 
 from aiohttp import web
 
-from csc_server.web import handlers, operator
+from csc_server.web import descriptions, documents, handlers, operator
 from csc_server.web.middleware import Handler
-from csc_server.web.requests import METHOD, VERSION
+from csc_server.web.pages import table
+from csc_server.web.requests import LINK, METHOD, PAGE, VERSION
 from csc_server.wire import common, errors
 
 _POST: Final = ("POST",)
@@ -33,6 +34,8 @@ class Route:
     """Whose sentences the errors speak."""
     method: str = ""
     """Label in logs and metrics."""
+    page: bool = False
+    """For people: HTML, session cookie, refusals as pages. Others never read a cookie."""
 
 
 def _csc(
@@ -40,13 +43,14 @@ def _csc(
 ) -> Iterator[Route]:
     methods = handlers.Methods(dialect)
     table: dict[str, Handler] = {
-        **own,
         "auth/login": handlers.login,
         "auth/revoke": handlers.revoke,
         "credentials/info": methods.info,
         "credentials/authorize": methods.authorize,
         "credentials/extendTransaction": methods.extend,
         "signatures/signHash": methods.sign_hash,
+        "signatures/timestamp": documents.timestamp,
+        **own,
     }
     table |= dict.fromkeys(not_yet, handlers.not_implemented)
     for name, handler in table.items():
@@ -57,13 +61,24 @@ def _csc(
 
 def _routes() -> Iterator[Route]:
     own_v1 = {"info": handlers.info_v1, "credentials/list": handlers.list_v1}
-    own_v2 = {"info": handlers.info_v2, "credentials/list": handlers.list_v2}
+    own_v2 = {
+        "info": handlers.info_v2,
+        "credentials/list": handlers.list_v2,
+        "signatures/signHash": documents.sign_hash,
+        "signatures/signDoc": documents.sign_doc,
+        "signatures/signPolling": documents.poll,
+    }
     yield from _csc(handlers.V1, own_v1, common.NOT_YET_V1)
     yield from _csc(handlers.V2, own_v2, common.NOT_YET_V2)
     yield Route("/health/live", operator.live, _GET, method="health/live")
     yield Route("/health/ready", operator.ready, _GET, method="health/ready")
     yield Route("/metrics", operator.scrape, _GET, method="metrics")
+    yield Route("/csc/openapi.json", descriptions.csc_methods, _GET, method="csc/openapi")
     yield Route("/logo.png", operator.logo, _GET, method="logo")
+    for path, asset in table.ASSETS.items():
+        yield Route(path, asset, _GET, method="static")
+    for page in table.PAGES:
+        yield Route(page.path, page, page.http_methods, 2, f"page{page.path}", page=True)
 
 
 ROUTES: Final = {route.path: route for route in _routes()}
@@ -77,11 +92,20 @@ async def dispatch(request: web.Request) -> web.StreamResponse:
         PathUnknown, HttpMethodWrong: Nobody answers there, or not to this HTTP method.
     """
     path = _SLASHES.sub("/", request.path)
-    route = ROUTES.get(path) or ROUTES.get(path.rstrip("/"))
+    route = ROUTES.get(path) or ROUTES.get(path.rstrip("/")) or _ending_in_a_token(request, path)
     if route is None:
         request[VERSION] = 2 if path.startswith("/csc/v2/") else 1
         raise errors.PathUnknown
-    request[VERSION], request[METHOD] = route.version, route.method
+    request[VERSION], request[METHOD], request[PAGE] = route.version, route.method, route.page
     if request.method not in route.http_methods:
         raise errors.HttpMethodWrong(", ".join(route.http_methods))
     return await route.handler(request)
+
+
+def _ending_in_a_token(request: web.Request, path: str) -> Route | None:
+    """The page behind a mailed link, ``/register/TOKEN``; the token goes to the handler alone."""
+    before, _, token = path.rpartition("/")
+    route = ROUTES.get(f"{before}/*")
+    if route is not None:
+        request[LINK] = token
+    return route

@@ -9,10 +9,14 @@ from typing import Final
 from aiohttp import web
 
 from csc_server.operations.authorize import Authorize
+from csc_server.operations.background import Poll
 from csc_server.operations.credentials import CredentialInfo, ListCredentials
 from csc_server.operations.effects import Effects
 from csc_server.operations.extend_transaction import ExtendTransaction
+from csc_server.operations.sessions import BrowserSessions
+from csc_server.operations.sign_doc import SignDoc
 from csc_server.operations.sign_hash import SignHash
+from csc_server.operations.timestamp import Timestamp
 from csc_server.operations.tokens import Authenticate, LogIn, Refresh, Revoke
 from csc_server.ports import Clock
 from csc_server.wire.common import ServiceInfo
@@ -37,6 +41,13 @@ class Services:
     authorize: Authorize
     extend_transaction: ExtendTransaction
     sign_hash: SignHash
+    sign_doc: SignDoc
+    poll: Poll
+    timestamp: Timestamp | None
+    """``None``: no time-stamping authority is configured."""
+    document_body_bytes: int
+    """Largest body of signDoc."""
+    sessions: BrowserSessions
     effects: Effects
     ping_storage: Callable[[], Awaitable[None]]
     """Returns when the database answers, raises ``StorageUnavailable`` when it does not."""

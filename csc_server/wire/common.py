@@ -2,19 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final
 
-from csc_server.wire import certificates, fields
+from csc_server.wire import certificates, fields, words
 from csc_server.wire.fields import Body, Malformed
 from policies import access, algorithms, errors
+from policies.messages import Language
 from policies.secret import Sad, Token
 from policies.tokens import TokenKind
-from policies.values import Credential, CredentialId, Factor
-
-LANGUAGE: Final = "en"
-"""The one language of our texts so far; another ``lang`` is answered in it (CSC v1 11.1)."""
+from policies.values import Credential, CredentialId
 
 METHODS_V1: Final = (
     "auth/login",
@@ -25,17 +24,14 @@ METHODS_V1: Final = (
     "credentials/extendTransaction",
     "signatures/signHash",
 )
-METHODS_V2: Final = METHODS_V1
-"""The same operations in both versions; ``info`` itself may be left out (CSC v1 11.1)."""
+"""``info`` itself may be left out (CSC v1 11.1)."""
+METHODS_V2: Final = (*METHODS_V1, "signatures/signDoc", "signatures/signPolling")
+WITH_TIMESTAMPS: Final = ("signatures/timestamp",)
+"""Where a time-stamping authority is configured."""
 
-NOT_YET_V1: Final = ("credentials/sendOTP", "signatures/timestamp")
-NOT_YET_V2: Final = (
-    *NOT_YET_V1,
-    "credentials/authorizeCheck",
-    "credentials/getChallenge",
-    "signatures/signDoc",
-    "signatures/signPolling",
-)
+# Nothing of ours is sent to the signer or approved elsewhere: see docs/csc-divergences.md.
+NOT_YET_V1: Final = ("credentials/sendOTP",)
+NOT_YET_V2: Final = (*NOT_YET_V1, "credentials/authorizeCheck", "credentials/getChallenge")
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,6 +58,8 @@ class InfoOptions:
     certificates: str = "single"
     cert_info: bool = False
     auth_info: bool = False
+    language: Language = words.DEFAULT
+    """Of the texts for people."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,12 +77,17 @@ class ServiceInfo:
     name: str
     logo: str
     region: str
-    description: str
+    description: Mapping[Language, str]
+    csc_v2: str = "2.0.0.2"
+    """The v2 that is spoken: ``2.0.0.2`` or ``2.1.0.1``."""
+    timestamps: bool = False
+    """A time-stamping authority is configured."""
 
 
-def parse_info(body: Body) -> None:
-    """info: nothing but ``lang``, and every language is answered in ours. (CSC v1 11.1)"""
+def parse_info(body: Body) -> Language:
+    """info: nothing but ``lang``. (CSC v1 11.1)"""
     fields.common(body)
+    return words.language(body)
 
 
 def parse_login(body: Body) -> LoginBody:
@@ -113,6 +116,7 @@ def parse_info_options(body: Body) -> InfoOptions:
         fields.choice(body, "certificates", ("none", "single", "chain"), "single"),
         fields.boolean(body, "certInfo"),
         fields.boolean(body, "authInfo"),
+        words.language(body),
     )
 
 
@@ -138,15 +142,17 @@ def sad(body: Body) -> Sad:
     return Sad(fields.string(body, "SAD"))
 
 
-def render_info(service: ServiceInfo, specs: str, methods: tuple[str, ...]) -> dict[str, Any]:
+def render_info(
+    service: ServiceInfo, specs: str, methods: tuple[str, ...], language: Language
+) -> dict[str, Any]:
     """info, as far as v1 and v2 agree. (CSC v1 11.1)"""
     return {
         "specs": specs,
         "name": service.name,
         "logo": service.logo,
         "region": service.region,
-        "lang": LANGUAGE,
-        "description": service.description,
+        "lang": language.value,
+        "description": service.description[language],
         "authType": ["basic"],
         "methods": list(methods),
     }
@@ -163,17 +169,7 @@ def render_credential(
         # security-and-pki 1.2: the hashes are always bound; the claim is CSC's, not a certificate.
         "SCAL": "2",
         "multisign": credential.multisign,
-        "lang": LANGUAGE,
-    }
-
-
-def factor_texts(factor: Factor) -> dict[str, str]:
-    """Label and description of a factor, for people."""
-    if factor is Factor.PIN:
-        return {"label": "Signing PIN", "description": "The PIN of this credential, digits only"}
-    return {
-        "label": "One-time code",
-        "description": "The 6-digit code that your authenticator app shows now",
+        "lang": options.language.value,
     }
 
 

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from csc_server import ports
+from csc_server.ports import documents
 from csc_server.wire.fields import GENERIC, Malformed
 from hsm import errors as hsm
 from policies import errors as reasons
@@ -98,6 +99,11 @@ def _expired_certificate(reason: Exception) -> str:
     return f"Signing certificate 'O={reason.organization},CN={reason.common_name}' is expired."
 
 
+def _properties(reason: Exception) -> str:
+    assert isinstance(reason, reasons.PropertiesInvalid)  # noqa: S101 - the table pairs them
+    return f"Invalid parameter signed_props ({', '.join(reason.names)})"
+
+
 UNAVAILABLE: Final = (
     "The authorization server is currently unable to handle the request due to a temporary "
     "overloading or maintenance of the server."
@@ -112,6 +118,10 @@ _HASH_ALGO: Final = _bad("Invalid parameter hashAlgo", "Invalid parameter hashAl
 _CREDENTIAL: Final = _bad("Invalid parameter credentialID")  # INFO-3, AUTH-3, SIGN-5
 _DENIED: Final = "The authentication data is invalid"  # AUTH-12
 _LOCKED: Final = "Credential locked"  # AUTH-13
+_ACCEPTED: Final = (
+    "The previous asynchronous signature request has been accepted for processing, but the "
+    "processing has not yet been completed."
+)
 _SERVER: Final = Row(500, "server_error", SERVER_ERROR)
 
 TABLE: Final[dict[type[Exception], Row]] = {
@@ -195,6 +205,30 @@ TABLE: Final[dict[type[Exception], Row]] = {
     ),  # SIGN-11
     reasons.SignAlgoParamsInvalid: _bad("Invalid parameter signAlgoParams"),
     reasons.DigestLengthInvalid: _bad("Invalid digest value length"),  # SIGN-20
+    # signatures/signDoc (CSC v2 11.11)
+    reasons.DocumentNotAuthorized: Row(
+        403, "invalid_hash", "Document or documentDigest does not match authorized hash"
+    ),  # DOC-31, its spelling corrected
+    reasons.DocumentUnfit: _bad("Invalid array parameter documents"),  # DOC-7
+    reasons.HashAlgoContradicts: _bad(
+        "String parameter hashAlgorithmOID contradicts with signAlgo parameter"
+    ),  # DOC-15
+    reasons.LevelInvalid: _bad("Invalid parameter conformance_level"),  # DOC-20
+    reasons.EnvelopeInvalid: _bad("Invalid parameter signed_envelope_property"),  # DOC-21
+    reasons.PropertiesInvalid: _bad(_properties),  # DOC-22
+    reasons.QualifierInvalid: _bad("Invalid parameter signatureQualifier"),
+    # Asynchronous work (CSC v2 11.10 to 11.12)
+    reasons.ValidityOutOfBounds: _bad("Out of bounds parameter validity_period"),  # SIGN-17
+    reasons.ResponseUnknown: _bad("Invalid parameter requestID"),  # POLL-3
+    reasons.ResponsePending: Row(202, "accepted_request", _ACCEPTED, retry_after_s=1),  # POLL-0
+    # No row in the standard: the work ended, and asking again will not change it.
+    reasons.ResponseFailed: _bad(
+        "The asynchronous signature request has failed. Authorize it anew."
+    ),
+    # signatures/timestamp (CSC v1 11.10), the time-stamps of signDoc, the pace of clients
+    reasons.TimestampRefused: _unavailable(5),
+    documents.TimestampUnavailable: _unavailable(5),
+    reasons.ClientTooFast: Row(429, "temporarily_unavailable", UNAVAILABLE, retry_after_s=1),
     # Reached by operators only; a row all the same, so that nothing is without one.
     reasons.KeyAlgorithmUnknown: _bad(GENERIC),
     reasons.PinTooWeak: _bad(GENERIC),

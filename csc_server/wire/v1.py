@@ -7,11 +7,12 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final
 
-from csc_server.wire import common, fields
+from csc_server.wire import common, fields, words
 from csc_server.wire.common import InfoOptions, ServiceInfo
 from csc_server.wire.fields import Body
 from policies import errors
 from policies.authorize import AuthorizeRequest, ExtendRequest
+from policies.messages import Language
 from policies.secret import Otp, Pin
 from policies.sign import SignHashRequest
 from policies.values import Credential, CredentialId, Factor
@@ -90,9 +91,10 @@ def fields_of_sign_hash(body: Body, *, hashes: str, hash_algo: str) -> SignHashR
     return SignHashRequest(credential_id, sad, digests, sign_algo, digest_oid or None, parameters)
 
 
-def render_info(service: ServiceInfo) -> dict[str, Any]:
+def render_info(service: ServiceInfo, language: Language = words.DEFAULT) -> dict[str, Any]:
     """info. (CSC v1 11.1)"""
-    return common.render_info(service, SPECS, common.METHODS_V1)
+    methods = common.METHODS_V1 + (common.WITH_TIMESTAMPS if service.timestamps else ())
+    return common.render_info(service, SPECS, methods, language)
 
 
 def render_list(request: ListRequest, credentials: list[Credential]) -> dict[str, Any]:
@@ -123,18 +125,18 @@ def render_credential(
     """credentials/info. (CSC v1 11.5)"""
     body = common.render_credential(credential, options, now) | {"authMode": "explicit"}
     if options.auth_info:
-        body["PIN"] = _pin(credential)
-        body["OTP"] = _otp(credential)
+        body["PIN"] = _pin(credential, options.language)
+        body["OTP"] = _otp(credential, options.language)
     return body
 
 
-def _pin(credential: Credential) -> dict[str, str]:
+def _pin(credential: Credential, language: Language) -> dict[str, str]:
     if Factor.PIN not in credential.factors:
         return {"presence": "false"}
-    return {"presence": "true", "format": "N"} | common.factor_texts(Factor.PIN)
+    return {"presence": "true", "format": "N"} | words.factor(Factor.PIN, language)
 
 
-def _otp(credential: Credential) -> dict[str, str]:
+def _otp(credential: Credential, language: Language) -> dict[str, str]:
     if Factor.OTP not in credential.factors:
         return {"presence": "false"}
     return {
@@ -143,7 +145,7 @@ def _otp(credential: Credential) -> dict[str, str]:
         "format": "N",
         "ID": str(credential.authenticator_id),
         "provider": "TOTP (RFC 6238)",
-    } | common.factor_texts(Factor.OTP)
+    } | words.factor(Factor.OTP, language)
 
 
 def _page_token(value: object) -> str:

@@ -6,16 +6,19 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final
 
-from csc_server.wire import common, fields, v1
+from csc_server.wire import common, fields, v1, words
 from csc_server.wire.common import InfoOptions, ServiceInfo
 from csc_server.wire.fields import Body, Malformed
 from policies import algorithms, errors
 from policies.authorize import AuthorizeRequest, ExtendRequest
+from policies.documents import ENVELOPES, Format, Level
+from policies.messages import Language
 from policies.secret import Otp, Pin
 from policies.sign import SignHashRequest
 from policies.values import Credential, CredentialId, Factor
 
 SPECS: Final = "2.0.0.2"
+"""What is spoken unless the configuration says 2.1.0.1."""
 
 PIN_ID: Final = "PIN"
 OTP_ID: Final = "OTP"
@@ -63,28 +66,38 @@ def parse_extend(body: Body) -> ExtendRequest:
 
 def parse_sign_hash(body: Body) -> SignHashRequest:
     """signatures/signHash; checks in the order of its table (CSC v2 11.10)."""
-    request = v1.fields_of_sign_hash(body, hashes="hashes", hash_algo="hashAlgorithmOID")
-    mode = body.get("operationMode", "S")
-    # Asynchronous operation is not offered: info says asynchronousOperationMode false.
-    if mode != "S":
-        raise Malformed("Invalid parameter operationMode")  # SIGN-15
-    return request
+    return v1.fields_of_sign_hash(body, hashes="hashes", hash_algo="hashAlgorithmOID")
 
 
 def render_info(
-    service: ServiceInfo, key_algorithms: tuple[algorithms.KeyAlgorithm, ...]
+    service: ServiceInfo,
+    key_algorithms: tuple[algorithms.KeyAlgorithm, ...],
+    language: Language = words.DEFAULT,
 ) -> dict[str, Any]:
-    """info. (CSC v2 11.1)"""
+    """info. (CSC v2 11.1; v2.1.0.1 OpenAPI)"""
     algos = list(dict.fromkeys(oid for key in key_algorithms for oid in algorithms.offered(key)))
-    return common.render_info(service, SPECS, common.METHODS_V2) | {
-        "asynchronousOperationMode": False,
+    methods = common.METHODS_V2 + (common.WITH_TIMESTAMPS if service.timestamps else ())
+    return common.render_info(service, service.csc_v2, methods, language) | {
+        "asynchronousOperationMode": True,
         "validationInfo": False,
         # Aligned with algos; no parameters are fixed by us (RSASSA-PSS takes what is asked).
         "signAlgorithms": {"algos": algos, "algoParams": ["" for _ in algos]},
-        # Without signDoc there are no formats (v2.1.0.1: an empty array).
-        "signature_formats": {"formats": [], "envelope_properties": []},
-        "conformance_levels": [],
+        "signature_formats": _formats(service),
+        "conformance_levels": [
+            level.value for level in Level if service.timestamps or level is not Level.B_T
+        ],
     }
+
+
+def _formats(service: ServiceInfo) -> dict[str, Any]:
+    formats: dict[str, Any] = {
+        "formats": [one.value for one in Format],
+        "envelope_properties": [[one.value for one in ENVELOPES[form]] for form in Format],
+    }
+    if service.csc_v2 != SPECS:
+        # v2.1.0.1: one call may mix formats and envelopes.
+        formats["allowMix"] = True
+    return formats
 
 
 def render_list(
@@ -110,17 +123,17 @@ def render_credential(
     """credentials/info. (CSC v2 11.5)"""
     auth: dict[str, Any] = {"mode": "explicit"}
     if options.auth_info:
-        objects = _objects(credential)
+        objects = _objects(credential, options.language)
         auth["expression"] = " AND ".join(one["id"] for one in objects)
         auth["objects"] = objects
     return common.render_credential(credential, options, now) | {"auth": auth}
 
 
-def _objects(credential: Credential) -> list[dict[str, str]]:
+def _objects(credential: Credential, language: Language) -> list[dict[str, str]]:
     ids = {Factor.PIN: PIN_ID, Factor.OTP: OTP_ID}
     return [
         # An offline code is a Password object to CSC: no challenge is fetched first.
-        {"type": "Password", "id": ids[factor], "format": "N"} | common.factor_texts(factor)
+        {"type": "Password", "id": ids[factor], "format": "N"} | words.factor(factor, language)
         for factor in (Factor.PIN, Factor.OTP)
         if factor in credential.factors
     ]

@@ -3,7 +3,10 @@
 from alembic import context
 
 from csc_server.storage import (
+    document_tables,  # noqa: F401 - joins the metadata
     message_tables,  # noqa: F401 - adds its tables to the metadata
+    oauth_tables,  # noqa: F401 - joins the metadata
+    people_tables,  # noqa: F401 - joins the metadata
     session_tables,  # noqa: F401 - joins the metadata
 )
 from csc_server.storage.tables import metadata

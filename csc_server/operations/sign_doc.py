@@ -1,0 +1,174 @@
+"""signatures/signDoc: decide, reserve, sign, complete, time-stamp, assemble. (CSC v2 11.11)
+
+1. facts: the SAD, its hashes and the credential, in one read
+2. rule: ``policies.documents.permit``
+3. to 5. reserve, sign, complete: ``operations.signing``; what is signed is built in the signer
+   process (docs/adr/0008)
+6. time-stamp over each signature of level B-T
+7. CMS and PDF around the signatures, in request order
+
+A time-stamp that does not come spends the approval: the signature was made, and leaves nobody.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import dataclass
+from datetime import datetime
+
+from csc_server.operations.background import Background
+from csc_server.operations.effects import Effects
+from csc_server.operations.records import event
+from csc_server.operations.signing import Signing
+from csc_server.ports import Authorizations, Call, Clock, Entropy
+from csc_server.ports.documents import SigningPacing, TimestampAuthority, TimestampUnavailable
+from hsm.interface import DocumentSignature, SigningDevice
+from pki import cms
+from policies import access, algorithms, documents, errors
+from policies.algorithms import SignAlgorithm
+from policies.audit import EventType, Outcome
+from policies.documents import DocumentPermit, Envelope, Level, Part, SignDocRequest
+from policies.jobs import SigningResult
+from policies.secret import ResponseId
+from policies.values import Credential, Principal
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SignDoc:
+    """signatures/signDoc."""
+
+    authorizations: Authorizations
+    device: SigningDevice
+    clock: Clock
+    entropy: Entropy
+    effects: Effects
+    pacing: SigningPacing
+    background: Background
+    timestamps: TimestampAuthority | None
+    """``None``: level B-T is not offered."""
+
+    async def __call__(
+        self, call: Call, principal: Principal, request: SignDocRequest
+    ) -> SigningResult:
+        """Documents and detached signatures, each in the order asked.
+
+        Raises:
+            ClientTooFast: The client signs too often.
+            LevelInvalid: B-T, and no time-stamping authority is configured.
+            Refused: See ``policies.documents.permit``; DocumentUnfit, EnvelopeInvalid after the
+                signer process looked at a PDF.
+            SadAlreadyUsed, Busy, Broken, KeyGone, Rejected, Ambiguous, StorageUnavailable: See
+                ``Signing.run``.
+            TimestampUnavailable, TimestampRefused: Signed, but without its time-stamp.
+        """
+        work = await self._begin(call, principal, request)
+        return await self.effects.run(work.run())
+
+    async def start(
+        self, call: Call, principal: Principal, request: SignDocRequest, validity_ms: int | None
+    ) -> ResponseId:
+        """The same, accepted now and worked on later; the handle for signPolling.
+
+        Raises:
+            ClientTooFast, LevelInvalid, Refused, SadAlreadyUsed, StorageUnavailable: As above.
+            ValidityOutOfBounds: See ``policies.jobs.kept_until``.
+        """
+        work = await self._begin(call, principal, request)
+        return await self.background.start(
+            principal, work.signing, work.finish, validity_ms, work.now
+        )
+
+    async def _begin(self, call: Call, principal: Principal, request: SignDocRequest) -> _Work:
+        now = self.clock.now()
+        self.pacing.admit(principal, now)
+        if self.timestamps is None and any(part.level is Level.B_T for part in request.parts):
+            raise errors.LevelInvalid("no time-stamping authority")
+        facts = await self.authorizations.facts(request.sad, request.credential_id)
+        permit = documents.permit(facts, principal, request, now)
+        credential = access.visible(facts.credential, principal)
+        signing = Signing(
+            authorizations=self.authorizations,
+            clock=self.clock,
+            entropy=self.entropy,
+            call=call,
+            principal=principal,
+            credential_id=request.credential_id,
+            permit=permit,
+            now=now,
+        )
+        return _Work(self, call, request, credential, permit, signing, now)
+
+
+@dataclass(frozen=True, slots=True)
+class _Work:
+    """Steps 3 to 7 of one signDoc."""
+
+    operation: SignDoc
+    call: Call
+    request: SignDocRequest
+    credential: Credential
+    permit: DocumentPermit
+    signing: Signing
+    now: datetime
+
+    async def run(self) -> SigningResult:
+        await self.signing.reserve()
+        return await self.finish()
+
+    async def finish(self) -> SigningResult:
+        device, permit = self.operation.device, self.permit
+        made = await self.signing.finish(lambda: device.sign_documents(permit))
+        enveloped: list[bytes] = []
+        detached: list[bytes] = []
+        for part, signature in zip(self.request.parts, made, strict=True):
+            finished = await self._assemble(part, signature)
+            kept = documents.envelope(part) is Envelope.DETACHED
+            (detached if kept else enveloped).append(finished)
+        return SigningResult(documents=tuple(enveloped), objects=tuple(detached))
+
+    async def _assemble(self, part: Part, made: DocumentSignature) -> bytes:
+        algorithm = algorithms.resolve(
+            self.credential.key_algorithm, part.sign_algo, part.hash_algo, part.parameters
+        )
+        attached = documents.envelope(part) is Envelope.ATTACHED
+        signature = cms.signed_data(
+            signed_attributes=made.attributes,
+            signature=made.signature,
+            algorithm=algorithm,
+            certificates=self.credential.certificates,
+            content=part.content if attached else None,
+            timestamp=await self._timestamp(part, made, algorithm),
+        )
+        pdf = made.pdf
+        if pdf is None:
+            return signature
+        return cms.embed(part.content, pdf.tail, pdf.contents_start, pdf.contents_end, signature)
+
+    async def _timestamp(
+        self, part: Part, made: DocumentSignature, algorithm: SignAlgorithm
+    ) -> bytes | None:
+        """The token over the signature value (EN 319 122-1 5.3)."""
+        authority = self.operation.timestamps
+        if authority is None or part.level is not Level.B_T:
+            return None
+        digest = hashlib.new(algorithm.hash_algorithm.name, made.signature).digest()
+        nonce = int(self.operation.entropy.identifier(), 16)
+        try:
+            return await authority.timestamp(digest, algorithm.hash_algorithm, nonce)
+        except (TimestampUnavailable, errors.TimestampRefused) as reason:
+            await self._note(reason)
+            raise
+
+    async def _note(self, reason: Exception) -> None:
+        """A spent approval without a result is on record."""
+        record = event(
+            EventType.TIMESTAMP_FAILED,
+            self.credential.account_id,
+            self.call,
+            self.operation.clock.now(),
+            Outcome.FAILURE,
+            credential_id=self.credential.credential_id,
+            sad_id=self.permit.sad_id,
+            reason=type(reason).__name__,
+        )
+        await self.operation.authorizations.note([record])

@@ -1,0 +1,51 @@
+"""signDoc, signPolling, timestamp, and signHash with its modes: parse, call, render."""
+
+from __future__ import annotations
+
+from aiohttp import web
+
+from csc_server.operations.timestamp import TimestampWish
+from csc_server.web.requests import body, call, principal, respond, services
+from csc_server.wire import documents, errors, v2
+from policies.jobs import SigningResult
+
+
+async def sign_hash(request: web.Request) -> web.Response:
+    """signatures/signHash of v2, at once or later. (CSC v2 11.10)"""
+    caller, service = await principal(request), services(request)
+    raw = await body(request)
+    parsed, mode = v2.parse_sign_hash(raw), documents.parse_mode(raw)
+    if mode.asynchronous:
+        handle = await service.sign_hash.start(call(request), caller, parsed, mode.validity_ms)
+        return respond(documents.render_accepted(handle))
+    signatures = await service.sign_hash(call(request), caller, parsed)
+    return respond(documents.render_result(SigningResult(signatures=tuple(signatures))))
+
+
+async def sign_doc(request: web.Request) -> web.Response:
+    """signatures/signDoc, at once or later. (CSC v2 11.11)"""
+    caller, service = await principal(request), services(request)
+    raw = await body(request, service.document_body_bytes)
+    parsed, mode = documents.parse_sign_doc(raw), documents.parse_mode(raw)
+    if mode.asynchronous:
+        handle = await service.sign_doc.start(call(request), caller, parsed, mode.validity_ms)
+        return respond(documents.render_accepted(handle))
+    return respond(documents.render_result(await service.sign_doc(call(request), caller, parsed)))
+
+
+async def poll(request: web.Request) -> web.Response:
+    """signatures/signPolling. (CSC v2 11.12)"""
+    caller = await principal(request)
+    response_id = documents.parse_polling(await body(request))
+    return respond(documents.render_result(await services(request).poll(caller, response_id)))
+
+
+async def timestamp(request: web.Request) -> web.Response:
+    """signatures/timestamp of both versions. (CSC v1 11.10, v2 11.13)"""
+    operation = services(request).timestamp
+    if operation is None:
+        raise errors.MethodNotImplemented
+    caller = await principal(request)
+    parsed = documents.parse_timestamp(await body(request))
+    wish = TimestampWish(parsed.digest, parsed.algorithm, parsed.nonce)
+    return respond(documents.render_timestamp(await operation(caller, wish)))
