@@ -116,11 +116,20 @@ async def _qr(_: web.Request) -> web.Response:
     return web.Response(body=picture.getvalue(), content_type="image/png")
 
 
+async def _strength(request: web.Request) -> web.Response:
+    form = await request.post()
+    weak = "password" in str(form["judged"])
+    return web.json_response(
+        {"text": "<b>Too common.</b>" if weak else "Strong enough.", "strong": not weak}
+    )
+
+
 def application() -> web.Application:
     """The gallery as an aiohttp application: ``/<page>?lang=ro``."""
     made = web.Application()
     made.router.add_get(assets.PREFIX + "{name}", _asset)
     made.router.add_get("/qr.png", _qr)
+    made.router.add_post("/strength", _strength)
     made.router.add_get("/{page}", _page)
     return made
 
