@@ -9,6 +9,7 @@ import asyncio
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
+from datetime import timedelta
 from pathlib import Path
 from typing import Any, Final
 
@@ -18,16 +19,19 @@ from aiohttp import web
 from csc_server import ports, storage
 from csc_server.adapters.clock import SystemClock
 from csc_server.adapters.entropy import SystemEntropy
-from csc_server.adapters.pacing import ClientPacing, FailurePacing
+from csc_server.adapters.pacing import ClientPacing, FailurePacing, HourlyPacing
 from csc_server.adapters.passwords import Argon2Hasher
+from csc_server.adapters.strength import ZxcvbnStrength
 from csc_server.adapters.tsa.http import HttpTimestampAuthority
 from csc_server.config import Settings
+from csc_server.operations import people
 from csc_server.operations.authorize import Authorize
 from csc_server.operations.background import Background, ForgetJobs, Poll
 from csc_server.operations.credentials import CredentialInfo, ListCredentials
 from csc_server.operations.effects import Effects
 from csc_server.operations.expire import ExpireAuthorizations
 from csc_server.operations.extend_transaction import ExtendTransaction
+from csc_server.operations.people import PeopleRules
 from csc_server.operations.sessions import BrowserSessions
 from csc_server.operations.sign_doc import SignDoc
 from csc_server.operations.sign_hash import SignHash
@@ -131,6 +135,8 @@ def services(settings: Settings, edges: Edges, entropy: ports.Entropy) -> Servic
     pacing = ClientPacing(settings.limits.signatures_per_second, DIRECT)
     background = Background(jobs=store.jobs, clock=clock, entropy=entropy, effects=effects)
     paced: dict[str, Any] = {**signing, "pacing": pacing, "background": background}
+    hasher = Argon2Hasher(entropy)
+    logins = FailurePacing(settings.limits.failed_logins_per_minute)
     return Services(
         info=service_info(settings),
         key_algorithms=key_algorithms(settings),
@@ -139,8 +145,8 @@ def services(settings: Settings, edges: Edges, entropy: ports.Entropy) -> Servic
         log_in=LogIn(
             accounts=store.accounts,
             tokens=store.tokens,
-            hasher=Argon2Hasher(entropy),
-            pacing=FailurePacing(settings.limits.failed_logins_per_minute),
+            hasher=hasher,
+            pacing=logins,
             clock=clock,
             entropy=entropy,
         ),
@@ -158,9 +164,35 @@ def services(settings: Settings, edges: Edges, entropy: ports.Entropy) -> Servic
         else Timestamp(authority=edges.timestamps, pacing=pacing, clock=clock, entropy=entropy),
         document_body_bytes=settings.limits.document_body_bytes,
         sessions=BrowserSessions(store.sessions, clock, entropy),
+        people=people.build(
+            people=store.people,
+            device=edges.device,
+            hasher=hasher,
+            strength=ZxcvbnStrength(),
+            login_pacing=logins,
+            registration_pacing=HourlyPacing(settings.people.registrations_per_hour),
+            clock=clock,
+            entropy=entropy,
+            effects=effects,
+            rules=people_rules(settings),
+        ),
         effects=effects,
         ping_storage=store.ping,
         device_health=edges.device.health,
+    )
+
+
+def people_rules(settings: Settings) -> PeopleRules:
+    """What this instance decides about people."""
+    wanted = settings.people
+    return PeopleRules(
+        brand=settings.service.name,
+        base_url=settings.base_url,
+        prefixes=wanted.phone_prefixes,
+        mandatory_from=wanted.second_factor_from,
+        cooling_off=timedelta(hours=settings.pkcs11.cooling_off_h),
+        sms_gap=timedelta(seconds=wanted.sms_gap_s),
+        privacy_version=wanted.privacy_version,
     )
 
 

@@ -10,9 +10,9 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator
-from datetime import timedelta
+from datetime import date, timedelta
 from pathlib import Path
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from pydantic.fields import FieldInfo
@@ -23,7 +23,7 @@ from pydantic_settings import (
     TomlConfigSettingsSource,
 )
 
-from policies import totp
+from policies import codes, phones, privacy, registration, second_factor, totp
 
 PREFIX = "PARAPH_"
 DELIMITER = "__"
@@ -142,6 +142,36 @@ class LimitSettings(BaseModel):
     )
 
 
+class PeopleSettings(BaseModel):
+    """Accounts of people."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    phone_prefixes: tuple[Annotated[str, Field(pattern=r"^\+[1-9][0-9]{0,6}$")], ...] = Field(
+        phones.DEFAULT_PREFIXES,
+        min_length=1,
+        description="Prefixes of phone numbers that SMS may go to.",
+    )
+    second_factor_from: date = Field(
+        second_factor.MANDATORY_FROM,
+        description="Day (UTC) from which a code at login cannot be put off any more.",
+    )
+    sms_gap_s: int = Field(
+        codes.SMS_GAP_S, ge=0, description="Least seconds between two SMS to one number."
+    )
+    registrations_per_hour: int = Field(
+        registration.REGISTRATIONS_PER_HOUR,
+        ge=1,
+        description="Requests to register per hour, address and web process before 429.",
+    )
+    privacy_version: str = Field(
+        privacy.VERSION,
+        min_length=1,
+        max_length=64,
+        description="Version of the privacy notice; a new one is shown to everybody again.",
+    )
+
+
 class TimestampSettings(BaseModel):
     """The time-stamping authority (RFC 3161 over HTTP)."""
 
@@ -201,6 +231,7 @@ class Settings(BaseSettings):
     pkcs11: Pkcs11Settings = Field(default_factory=Pkcs11Settings)
     service: ServiceSettings = Field(default_factory=ServiceSettings)
     limits: LimitSettings = Field(default_factory=LimitSettings)
+    people: PeopleSettings = Field(default_factory=PeopleSettings)
     timestamp: TimestampSettings = Field(default_factory=TimestampSettings)
 
     @property

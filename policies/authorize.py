@@ -102,6 +102,7 @@ def check(
         HashAlgoInvalid, DigestLengthInvalid: No offered digest, or not its length.
         HashCountDiffers: Not one hash per signature.
         PinMissing, OtpMissing: A factor that the credential asks for is absent.
+        AuthenticatorNotReady: It is being replaced.
         PinLocked, OtpLocked: Too many failures; the factor is not even looked at.
     """
     credential = access.usable(access.visible(facts.credential, principal), now)
@@ -111,10 +112,12 @@ def check(
         raise errors.NumSignaturesTooHigh(f"{request.num_signatures} > {credential.multisign}")
     if not request.hashes:
         raise errors.HashesMissing("SCAL 2")
-    hash_algorithm = _hash_algorithm(request.hashes, request.hash_algo)
+    algorithm = hash_algorithm(request.hashes, request.hash_algo)
     if len(request.hashes) != request.num_signatures:
         raise errors.HashCountDiffers(f"{len(request.hashes)} hashes")
     _factors_present(credential, request)
+    if Factor.OTP in credential.factors and facts.authenticator is None:
+        raise errors.AuthenticatorNotReady(credential.credential_id)
     if Factor.PIN in credential.factors and throttle.blocked(facts.pin_throttle, now):
         raise errors.PinLocked(credential.credential_id)
     if Factor.OTP in credential.factors and throttle.blocked(facts.otp_throttle, now):
@@ -123,7 +126,7 @@ def check(
         credential,
         principal.client_id,
         request.hashes,
-        hash_algorithm,
+        algorithm,
         request.pin,
         request.otp,
         facts.authenticator,
@@ -148,15 +151,19 @@ def extension(
         raise errors.SadNotUsable(f"{auth.sad_id} is {auth.state}")
     if not request.hashes:
         raise errors.HashesMissing("SCAL 2")
-    if _hash_algorithm(request.hashes, request.hash_algo) is not auth.hash_algorithm:
+    if hash_algorithm(request.hashes, request.hash_algo) is not auth.hash_algorithm:
         raise errors.HashAlgoInvalid("not the authorised one")
     free = (o for o in auth.occurrences if o.state is OccurrenceState.AUTHORIZED)
     open_ordinals = frozenset(sign.choose(free, request.hashes))
     return Extension(auth, credential, open_ordinals, min(now + LIFETIME, auth.hard_expires_at))
 
 
-def _hash_algorithm(hashes: Iterable[bytes], hash_algo: str | None) -> HashAlgorithm:
-    """The one digest algorithm of all hashes: named in v2, told by the length in v1."""
+def hash_algorithm(hashes: Iterable[bytes], hash_algo: str | None) -> HashAlgorithm:
+    """The one digest algorithm of all hashes: named in v2, told by the length in v1.
+
+    Raises:
+        HashAlgoInvalid, DigestLengthInvalid: No offered digest, or not its length.
+    """
     lengths = {len(digest) for digest in hashes}
     if hash_algo is not None:
         algorithm = HashAlgorithm.of_oid(hash_algo)

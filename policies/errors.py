@@ -437,7 +437,7 @@ class ClockSkewed(OtpWrong):
 
 
 class AuthenticatorNotReady(Refused):
-    """The authenticator is not paired yet, or was replaced so lately that it may not sign."""
+    """No authenticator is paired, or the one there was is being replaced."""
 
 
 class SecondFactorMandatory(Refused):

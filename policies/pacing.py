@@ -30,6 +30,24 @@ def admit(failures: tuple[datetime, ...], limit: int, now: datetime) -> None:
         raise errors.RateLimited(f"{limit} failures a minute")
 
 
+HOUR: Final = timedelta(hours=1)
+
+
+def admit_call(calls: tuple[datetime, ...], limit: int, now: datetime) -> tuple[datetime, ...]:
+    """Count one more call of an address that may call ``limit`` times an hour.
+
+    Returns:
+        The calls of the last hour, this one included.
+
+    Raises:
+        RateLimited: There were ``limit`` already.
+    """
+    lately = tuple(at for at in calls if now - at < HOUR)
+    if len(lately) >= limit:
+        raise errors.RateLimited(f"{limit} calls an hour")
+    return (*lately, now)
+
+
 @dataclass(frozen=True, slots=True)
 class Bucket:
     """What a client has left of its right to sign: a token bucket."""

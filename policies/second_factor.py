@@ -16,9 +16,6 @@ MANDATORY_FROM: Final = date(2026, 12, 31)
 """J1.3: from this day nobody may put the second factor off, unless configured otherwise."""
 PENDING_LIFE: Final = timedelta(minutes=10)
 """providers 7: a seed that was shown and not confirmed by a code is worth nothing after this."""
-COOLING_OFF: Final = timedelta(hours=24)
-"""security-and-pki 5.1: a replaced authenticator does not sign before this, unless configured
-otherwise. At login it counts at once."""
 SKEW_STEPS: Final = 10
 """How far around now a code is looked for, to tell how wrong the phone's clock is."""
 SKEW_TOLD_S: Final = 60
@@ -113,11 +110,6 @@ def deferred(
     if remind_on > until:
         raise errors.FormInvalid({"remind_on": "too_late"})
     return SecondFactor(second.login_code, deferral, remind_on)
-
-
-def signs_from(*, replaced: bool, cooling_off: timedelta, now: datetime) -> datetime:
-    """First instant at which codes of an authenticator paired at ``now`` authorise signatures."""
-    return now + cooling_off if replaced else now
 
 
 def skew_s(step: int, now: datetime) -> int | None:

@@ -71,3 +71,23 @@ class FailurePacing:
         self._failures[address] = (*recent, now)[-self._limit :]
         while len(self._failures) > ADDRESSES:
             self._failures.popitem(last=False)
+
+
+class HourlyPacing:
+    """Remembers when each address asked for something within the last hour."""
+
+    def __init__(self, calls_per_hour: int) -> None:
+        self._limit = calls_per_hour
+        self._calls: OrderedDict[str, tuple[datetime, ...]] = OrderedDict()
+
+    def admit(self, address: str, now: datetime) -> None:
+        """Count the call.
+
+        Raises:
+            RateLimited: See ``pacing.admit_call``.
+        """
+        calls = pacing.admit_call(self._calls.get(address, ()), self._limit, now)
+        self._calls[address] = calls
+        self._calls.move_to_end(address)
+        if len(self._calls) > ADDRESSES:
+            self._calls.popitem(last=False)

@@ -23,7 +23,7 @@ from policies import errors, tokens
 from policies.audit import EventType, Outcome
 from policies.secret import Password, Token
 from policies.tokens import TokenKind
-from policies.values import AccountState, ClientId, GrantId, Principal
+from policies.values import AccountId, AccountState, ClientId, GrantId, Principal
 
 DIRECT: Final = ClientId("basic")
 """The client of every token of auth/login: with Basic no client names itself (CSC v1 8.2)."""
@@ -91,7 +91,7 @@ class LogIn:
 
     async def _failed(self, call: Call, account: Account, now: datetime) -> None:
         self.pacing.failed(call.source, now)
-        subject = _subject(account, call.source)
+        subject = login_subject(account.account_id, call.source)
         record = event(EventType.LOGIN, account.account_id, call, now, Outcome.FAILURE)
         await self.accounts.login_failed(subject, now, [record])
 
@@ -106,7 +106,7 @@ class LogIn:
             expires_at = now + tokens.REFRESH_LIFETIME
             new.append(NewToken(Token(self.entropy.token()), TokenKind.REFRESH, expires_at))
         record = event(EventType.LOGIN, account.account_id, call, now, grant_id=grant)
-        subject = _subject(account, call.source)
+        subject = login_subject(account.account_id, call.source)
         if not await self.tokens.open(principal, new, subject, now, [record]):
             self.pacing.failed(call.source, now)
             raise errors.LoginFailed("too many failures")
@@ -175,10 +175,10 @@ def _login(access: NewToken, refresh: Token | None) -> Login:
     return Login(access.token, refresh, int(tokens.ACCESS_LIFETIME.total_seconds()))
 
 
-def _subject(account: Account, address: str) -> str:
+def login_subject(account_id: AccountId, address: str) -> str:
     """Whose failures are counted: the account seen from one network, so that a stranger far
     away cannot lock the owner out (security-and-pki 5.1)."""
-    return f"login:{account.account_id}|{_network(address)}"
+    return f"login:{account_id}|{_network(address)}"
 
 
 def _network(address: str) -> str:

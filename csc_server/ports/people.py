@@ -56,11 +56,15 @@ class Authenticator:
     pending_until: datetime | None
     """First instant at which a pending seed is worth nothing; ``None`` when active."""
     paired_at: datetime | None
-    """When a code first proved the present seed; ``None`` while pending."""
+    """When a code last proved a seed; set while pending when that seed is being replaced."""
     signs_from: datetime | None
-    """First instant at which its codes authorise signatures; ``None`` while pending."""
-    was_active: bool
-    """An earlier seed was in use: finishing this pairing is a replacement."""
+    """First instant at which codes of the seed authorise signatures; the signer process holds to
+    it. ``None``: at once."""
+
+    @property
+    def replaces(self) -> bool:
+        """An earlier seed was in use: finishing this pairing is a replacement."""
+        return self.paired_at is not None
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,6 +90,8 @@ class NewLink:
     purpose: LinkPurpose
     subject: str
     """Identifier of what it opens."""
+    addressee: str
+    """Whose mails are counted: the address in lower case, whether it exists or not."""
     created_at: datetime
     expires_at: datetime
 
@@ -161,13 +167,27 @@ class NewPassword:
 
 
 @dataclass(frozen=True, slots=True)
+class PendingSeed:
+    """A new seed for an authenticator."""
+
+    totp: SealedTotp
+    """No step used."""
+    until: datetime
+    """First instant at which it is worth nothing, unless a code proved it."""
+    signs_from: datetime
+    """End of its cooling-off."""
+
+
+@dataclass(frozen=True, slots=True)
 class FinishedPairing:
     """An authenticator that has proved itself."""
 
     authenticator_id: AuthenticatorId
+    sealed: bytes
+    """The pending seed that was proved."""
+    account_id: AccountId
     step: int
     """Time step of the proving code: used up by it."""
-    signs_from: datetime
     login_code: bool
     """Codes are asked at login from now on; False leaves that as it was (J1.11)."""
     events: Sequence[Event]
@@ -201,7 +221,7 @@ class People(Protocol):
     async def find(self, account_id: AccountId) -> Person | None:
         """The person behind an account."""
 
-    async def note(self, events: Sequence[Event], messages: Sequence[NewMessage] = ()) -> None:
+    async def note(self, events: Sequence[Event], mails: Sequence[NewMessage] = ()) -> None:
         """Write events and messages that change nothing else."""
 
     # Registration
@@ -316,9 +336,7 @@ class People(Protocol):
     ) -> None:
         """Afterwards the profile says this about codes at login."""
 
-    async def begin_pairing(
-        self, guess: Guess, sealed: SealedTotp, pending_until: datetime, now: datetime
-    ) -> Judged:
+    async def begin_pairing(self, guess: Guess, pending: PendingSeed, now: datetime) -> Judged:
         """Afterwards, if the guess is right, this seed is pending and any earlier one is dead."""
 
     async def finish_pairing(self, done: FinishedPairing, now: datetime) -> None:
@@ -343,7 +361,7 @@ class People(Protocol):
         """
 
     async def change_phone(
-        self, account_id: AccountId, guess: Guess, messages: Sequence[NewMessage], now: datetime
+        self, account_id: AccountId, guess: Guess, mails: Sequence[NewMessage], now: datetime
     ) -> Judged:
         """Afterwards, if the guess is right, the number it went to is the account's.
 
@@ -362,7 +380,7 @@ class People(Protocol):
         *,
         accept: bool,
         events: Sequence[Event],
-        messages: Sequence[NewMessage],
+        mails: Sequence[NewMessage],
     ) -> bool:
         """Take or drop the proposed number. False: it is not the one proposed (any more)."""
 
@@ -385,6 +403,6 @@ class People(Protocol):
         state: AccountState,
         now: datetime,
         events: Sequence[Event],
-        messages: Sequence[NewMessage],
+        mails: Sequence[NewMessage],
     ) -> None:
         """Afterwards the account is in this state; suspended, it has no sessions or grants."""

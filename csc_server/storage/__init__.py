@@ -24,6 +24,7 @@ from csc_server.storage.jobs import SqlJobs
 from csc_server.storage.journal import Journal, WitnessBroken
 from csc_server.storage.messages import SqlMessages
 from csc_server.storage.outbox import SqlOutbox
+from csc_server.storage.people import SqlPeople
 from csc_server.storage.schema import SchemaOutdated, migrate, pending
 from csc_server.storage.sessions import SqlSessions
 from csc_server.storage.tokens import SqlTokens
@@ -54,6 +55,7 @@ class Storage:
     jobs: SqlJobs
     messages: SqlMessages
     outbox: SqlOutbox
+    people: SqlPeople
     sessions: SqlSessions
     database: Database
 
@@ -125,6 +127,7 @@ async def open_storage(
             jobs=SqlJobs(database),
             messages=SqlMessages(database),
             outbox=SqlOutbox(database),
+            people=SqlPeople(database),
             sessions=SqlSessions(database),
             database=database,
         )

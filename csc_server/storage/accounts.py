@@ -56,19 +56,7 @@ class SqlAccounts:
         """
 
         def unit(sql: Sql) -> None:
-            # Writers run one after the other, so nobody can take the name in between.
-            if sql.one(_FIND, {"name": account.username}):
-                raise NameTaken(account.username)
-            [position] = sql.rows(_NEXT)[0]
-            row = {
-                "account_id": account.account_id,
-                "position": position,
-                "username": account.username,
-                "password_hash": account.password_hash,
-                "state": account.state,
-                "created_at": microseconds_from_utc(account.created_at),
-            }
-            sql.change(_INSERT, row)
+            insert(sql, account)
             sql.audit(events)
 
         await self._database.write(unit)
@@ -94,8 +82,7 @@ class SqlAccounts:
         """
 
         def unit(sql: Sql) -> None:
-            if not sql.change(_SET_STATE, {"key": account_id, "new_state": state}):
-                raise LookupError(account_id)
+            set_state(sql, account_id, state)
             sql.audit(events)
 
         await self._database.write(unit)
@@ -120,11 +107,62 @@ class SqlAccounts:
         """Clear every throttle of the account: logins, authenticators, PINs."""
 
         def unit(sql: Sql) -> None:
-            throttles.clear_logins(sql, account_id)
-            for [identifier] in sql.rows(_AUTHENTICATORS, {"key": account_id}):
-                throttles.clear(sql, throttles.otp(AuthenticatorId(identifier)))
-            for [identifier] in sql.rows(_CREDENTIALS, {"key": account_id}):
-                throttles.clear(sql, throttles.pin(CredentialId(identifier)))
+            clear_throttles(sql, account_id)
             sql.audit(events)
 
         await self._database.write(unit)
+
+
+def insert(sql: Sql, account: Account) -> None:
+    """A part of units: afterwards the account exists.
+
+    Raises:
+        NameTaken: Another account has this user name.
+    """
+    # Writers run one after the other, so nobody can take the name in between.
+    if sql.one(_FIND, {"name": account.username}):
+        raise NameTaken(account.username)
+    [position] = sql.rows(_NEXT)[0]
+    row = {
+        "account_id": account.account_id,
+        "position": position,
+        "username": account.username,
+        "password_hash": account.password_hash,
+        "state": account.state,
+        "created_at": microseconds_from_utc(account.created_at),
+    }
+    sql.change(_INSERT, row)
+
+
+def set_state(sql: Sql, account_id: AccountId, state: AccountState) -> None:
+    """A part of units: afterwards the account is in this state.
+
+    Raises:
+        LookupError: No such account; a programming error.
+    """
+    if not sql.change(_SET_STATE, {"key": account_id, "new_state": state}):
+        raise LookupError(account_id)
+
+
+def clear_throttles(sql: Sql, account_id: AccountId) -> None:
+    """A part of units: forget all failures of the account, and what is spent of the year's."""
+    throttles.clear_logins(sql, account_id)
+    for subject in _subjects(sql, account_id):
+        throttles.clear(sql, subject)
+
+
+def lift_throttles(sql: Sql, account_id: AccountId, now: datetime) -> None:
+    """A part of units: lift locks and stops of the account; what is spent of the year's stays."""
+    throttles.clear_logins(sql, account_id)
+    for subject in _subjects(sql, account_id):
+        throttles.succeed(sql, subject, throttles.find(sql, subject), now)
+
+
+def _subjects(sql: Sql, account_id: AccountId) -> list[str]:
+    """Codes and PINs of an account."""
+    authenticators = sql.rows(_AUTHENTICATORS, {"key": account_id})
+    credentials = sql.rows(_CREDENTIALS, {"key": account_id})
+    return [
+        *(throttles.otp(AuthenticatorId(identifier)) for [identifier] in authenticators),
+        *(throttles.pin(CredentialId(identifier)) for [identifier] in credentials),
+    ]

@@ -15,6 +15,7 @@ import sqlalchemy as sa
 from csc_server.ports import NewAuthorization, SadAlreadyUsed
 from csc_server.storage import rows, tables, throttles, transitions
 from csc_server.storage.database import Database
+from csc_server.storage.tables import constant
 from csc_server.storage.units import Row, Sql
 from policies import errors, throttle, totp
 from policies.audit import Event, EventType, Outcome
@@ -41,8 +42,10 @@ _otp: Final = tables.throttles.alias("otp")
 _THROTTLES: Final = (
     _pin.c.failures,
     _pin.c.locked_until,
+    _pin.c.spent_until,
     _otp.c.failures,
     _otp.c.locked_until,
+    _otp.c.spent_until,
 )
 _CREDENTIAL: Final = _credential.c.credential_id == sa.bindparam("credential")
 
@@ -50,7 +53,12 @@ _AUTHORIZE_FACTS: Final = (
     sa.select(*rows.CREDENTIAL, *rows.AUTHENTICATOR, *_THROTTLES)
     .select_from(
         _credential.outerjoin(
-            _authenticator, _authenticator.c.authenticator_id == _credential.c.authenticator_id
+            _authenticator,
+            sa.and_(
+                _authenticator.c.authenticator_id == _credential.c.authenticator_id,
+                # While it is being replaced the account has none.
+                _authenticator.c.state == constant("active"),
+            ),
         )
         .outerjoin(_pin, _pin.c.subject == sa.bindparam("pin_subject"))
         .outerjoin(
@@ -78,6 +86,8 @@ _USE_STEP: Final = (
     .where(
         _authenticator.c.authenticator_id == sa.bindparam("authenticator"),
         _authenticator.c.last_used_step < sa.bindparam("step"),
+        # A code of a seed that died meanwhile is worth nothing.
+        _authenticator.c.state == constant("active"),
     )
     .values(last_used_step=sa.bindparam("step"))
 )
@@ -299,8 +309,8 @@ def _authorize_facts(row: Row) -> AuthorizeFacts:
     return AuthorizeFacts(
         credential=rows.credential(row[:first]),
         authenticator=rows.authenticator(row[first:second]),
-        pin_throttle=throttles.value(*failures[:2]),
-        otp_throttle=throttles.value(*failures[2:]),
+        pin_throttle=throttles.value(*failures[:3]),
+        otp_throttle=throttles.value(*failures[3:]),
     )
 
 
@@ -316,17 +326,18 @@ def _use_factors(sql: Sql, new: NewAuthorization, now: datetime) -> None:
     if row is None:
         raise LookupError(credential_id)
     *failures, last_used_step = row
-    if throttle.blocked(throttles.value(*failures[:2]), now):
+    pin, otp = throttles.value(*failures[:3]), throttles.value(*failures[3:])
+    if throttle.blocked(pin, now):
         raise errors.PinLocked(credential_id)
-    if throttle.blocked(throttles.value(*failures[2:]), now):
+    if throttle.blocked(otp, now):
         raise errors.OtpLocked(credential_id)
     if new.otp_step is not None:
         step = totp.judge(new.otp_step, last_used_step)
         if not sql.change(_USE_STEP, {"authenticator": authenticator_id, "step": step}):
             raise errors.OtpReplayed(f"time step {step}")
-    for subject, count in zip(subjects.values(), failures[::2], strict=True):
-        if subject and count:
-            throttles.clear(sql, subject)
+    for subject, state in zip(subjects.values(), (pin, otp), strict=True):
+        if subject:
+            throttles.succeed(sql, subject, state, now)
 
 
 def _subject(credential: Credential, factor: Factor) -> str:

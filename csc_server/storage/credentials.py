@@ -10,8 +10,10 @@ import sqlalchemy as sa
 
 from csc_server.storage import rows, tables
 from csc_server.storage.database import Database
+from csc_server.storage.tables import constant
 from csc_server.storage.units import Sql
 from policies.audit import Event
+from policies.second_factor import PairingState
 from policies.values import (
     AccountId,
     Credential,
@@ -41,7 +43,10 @@ _OF_ACCOUNT: Final = (
 )
 _AUTHENTICATORS_OF: Final = (
     sa.select(*rows.AUTHENTICATOR)
-    .where(_authenticator.c.account_id == sa.bindparam("account_id"))
+    .where(
+        _authenticator.c.account_id == sa.bindparam("account_id"),
+        _authenticator.c.state == constant(PairingState.ACTIVE),
+    )
     .order_by(_authenticator.c.position.desc())
 )
 _RESEAL: Final = (
@@ -50,7 +55,7 @@ _RESEAL: Final = (
         _authenticator.c.authenticator_id == sa.bindparam("key"),
         _authenticator.c.sealed == sa.bindparam("old"),
     )
-    .values(sealed=sa.bindparam("new"))
+    .values(sealed=sa.bindparam("new"), signs_from=sa.null())
 )
 _SET_STATE: Final = (
     _credential.update()
@@ -79,6 +84,11 @@ class SqlCredentials:
                 "sealed": sealed.sealed,
                 "last_used_step": sealed.last_used_step,
                 "created_at": microseconds_from_utc(now),
+                "state": PairingState.ACTIVE,
+                "pending_sealed": None,
+                "pending_until": None,
+                "paired_at": microseconds_from_utc(now),
+                "signs_from": None,
             }
             sql.change(_INSERT_AUTHENTICATOR, row)
             sql.audit(events)

@@ -16,7 +16,7 @@ import sqlalchemy as sa
 from policies.algorithms import HashAlgorithm, KeyAlgorithm
 from policies.audit import Outcome
 from policies.lifecycle import SAD, OccurrenceState, SadEvent, SadState
-from policies.tokens import TokenKind
+from policies.tokens import Scope, TokenKind, TokenType
 from policies.values import AccountState, CredentialState
 
 # Bytewise order on both engines: prefixes can be searched as ranges, and comparing is cheap.
@@ -52,7 +52,8 @@ def one_of(column: Any, words: Iterable[str]) -> sa.ColumnElement[bool]:
     return is_one
 
 
-def _check(column: str, words: Iterable[str] | type[StrEnum]) -> sa.CheckConstraint:
+def check(column: str, words: Iterable[str] | type[StrEnum]) -> sa.CheckConstraint:
+    """The column holds one of these words."""
     listed = ", ".join(f"'{word}'" for word in words)
     return sa.CheckConstraint(f"{column} IN ({listed})", name=column)
 
@@ -66,7 +67,7 @@ accounts = sa.Table(
     sa.Column("password_hash", TEXT, nullable=False),
     sa.Column("state", TEXT, nullable=False),
     sa.Column("created_at", INSTANT, nullable=False),
-    _check("state", AccountState),
+    check("state", AccountState),
 )
 
 authenticators = sa.Table(
@@ -75,9 +76,20 @@ authenticators = sa.Table(
     sa.Column("authenticator_id", TEXT, primary_key=True),
     sa.Column("position", NUMBER, nullable=False, unique=True, doc="order of creation"),
     sa.Column("account_id", TEXT, sa.ForeignKey("accounts.account_id"), nullable=False, index=True),
-    sa.Column("sealed", BYTES, nullable=False),
+    sa.Column("sealed", BYTES, nullable=False, doc="empty while pending: the old seed is dead"),
     sa.Column("last_used_step", NUMBER, nullable=False),
     sa.Column("created_at", INSTANT, nullable=False),
+    sa.Column("state", TEXT, nullable=False, server_default=sa.text("'active'")),
+    sa.Column("pending_sealed", BYTES, doc="a seed that was shown and not proved yet"),
+    sa.Column("pending_until", INSTANT),
+    sa.Column("paired_at", INSTANT, doc="when a code first proved a seed paired on the web"),
+    sa.Column("signs_from", INSTANT, doc="NULL: nothing to wait for"),
+    check("state", ("pending", "active")),
+    sa.CheckConstraint(
+        "(state = 'pending') = (pending_sealed IS NOT NULL)"
+        " AND (pending_sealed IS NULL) = (pending_until IS NULL)",
+        name="pending",
+    ),
 )
 
 throttles = sa.Table(
@@ -86,7 +98,8 @@ throttles = sa.Table(
     sa.Column("subject", TEXT, primary_key=True, doc="login:ACCOUNT|..., pin:ID, otp:ID"),
     sa.Column("failures", NUMBER, nullable=False),
     sa.Column("locked_until", INSTANT),
-    sa.CheckConstraint("failures > 0", name="failures"),
+    sa.Column("spent_until", INSTANT, doc="how much of the year's guesses is spent"),
+    sa.CheckConstraint("failures >= 0", name="failures"),
 )
 
 credentials = sa.Table(
@@ -112,9 +125,9 @@ credentials = sa.Table(
     sa.Column("pin_verifier", BYTES),
     sa.Column("binding", BYTES, nullable=False),
     sa.Column("created_at", INSTANT, nullable=False),
-    _check("state", CredentialState),
-    _check("key_algorithm", (algorithm.label for algorithm in KeyAlgorithm)),
-    _check("factors", ("otp", "otp,pin", "pin")),
+    check("state", CredentialState),
+    check("key_algorithm", (algorithm.label for algorithm in KeyAlgorithm)),
+    check("factors", ("otp", "otp,pin", "pin")),
     sa.CheckConstraint("multisign >= 1", name="multisign"),
     sa.CheckConstraint(
         "(subject_common_name IS NULL) = (not_before IS NULL)"
@@ -127,10 +140,11 @@ grants = sa.Table(
     "grants",
     metadata,
     sa.Column("grant_id", TEXT, primary_key=True),
-    sa.Column("account_id", TEXT, sa.ForeignKey("accounts.account_id"), nullable=False),
+    sa.Column("account_id", TEXT, sa.ForeignKey("accounts.account_id"), doc="none: the client's"),
     sa.Column("client_id", TEXT, nullable=False),
     sa.Column("created_at", INSTANT, nullable=False),
     sa.Column("revoked_at", INSTANT),
+    sa.Index("ix_grants_account_id", "account_id", "client_id"),
 )
 
 tokens = sa.Table(
@@ -141,7 +155,14 @@ tokens = sa.Table(
     sa.Column("kind", TEXT, nullable=False),
     sa.Column("expires_at", INSTANT, nullable=False),
     sa.Column("revoked_at", INSTANT),
-    _check("kind", TokenKind),
+    sa.Column("scope", TEXT, nullable=False, server_default=Scope.SERVICE, doc="sorted, blanks"),
+    sa.Column("token_type", TEXT, nullable=False, server_default=TokenType.BEARER),
+    sa.Column("credential_id", TEXT, doc="of scope credential"),
+    sa.Column("sad_id", TEXT, doc="the SAD that the token is the handle of"),
+    sa.Column("jkt", TEXT, doc="thumbprint of the key that it is bound to"),
+    sa.Column("rotated_at", INSTANT, doc="when a refresh token was exchanged"),
+    check("kind", TokenKind),
+    check("token_type", TokenType),
     sqlite_with_rowid=False,
 )
 
@@ -162,8 +183,10 @@ authorizations = sa.Table(
     sa.Column("record", BYTES, nullable=False),
     sa.Column("mac", BYTES, nullable=False),
     sa.Column("operation_id", TEXT, doc="who moved it to consuming"),
-    _check("state", SadState),
-    _check("hash_oid", (algorithm.oid for algorithm in HashAlgorithm)),
+    sa.Column("grant_id", TEXT, doc="the grant under which it was approved"),
+    sa.Column("jkt", TEXT, doc="thumbprint of the key that it is bound to"),
+    check("state", SadState),
+    check("hash_oid", (algorithm.oid for algorithm in HashAlgorithm)),
 )
 
 OPEN_SAD: Final = one_of(authorizations.c.state, SAD[SadEvent.EXPIRE])
@@ -176,6 +199,12 @@ sa.Index(
     sqlite_where=OPEN_SAD,
     postgresql_where=OPEN_SAD,
 )
+sa.Index(
+    "ix_authorizations_grant",
+    authorizations.c.grant_id,
+    sqlite_where=OPEN_SAD,
+    postgresql_where=OPEN_SAD,
+)
 
 occurrences = sa.Table(
     "occurrences",
@@ -185,7 +214,7 @@ occurrences = sa.Table(
     sa.Column("digest", BYTES, nullable=False),
     sa.Column("state", TEXT, nullable=False),
     sa.Column("operation_id", TEXT, doc="who reserved it"),
-    _check("state", OccurrenceState),
+    check("state", OccurrenceState),
     sqlite_with_rowid=False,
 )
 
@@ -199,7 +228,7 @@ audit = sa.Table(
     sa.Column("body", TEXT, nullable=False, doc="canonical JSON of the whole record"),
     sa.Column("previous", BYTES, nullable=False),
     sa.Column("hash", BYTES, nullable=False),
-    _check("outcome", Outcome),
+    check("outcome", Outcome),
     sqlite_with_rowid=False,
 )
 

@@ -25,11 +25,17 @@ from policies.values import (
 )
 
 _SUBJECT: Final = table.c.subject == sa.bindparam("key")
-_FIND: Final = sa.select(table.c.failures, table.c.locked_until).where(_SUBJECT)
+_FIND: Final = sa.select(table.c.failures, table.c.locked_until, table.c.spent_until).where(
+    _SUBJECT
+)
 _SET: Final = (
     table.update()
     .where(_SUBJECT)
-    .values(failures=sa.bindparam("count"), locked_until=sa.bindparam("until"))
+    .values(
+        failures=sa.bindparam("count"),
+        locked_until=sa.bindparam("until"),
+        spent_until=sa.bindparam("spent"),
+    )
 )
 _INSERT: Final = table.insert()
 _CLEAR: Final = table.delete().where(_SUBJECT)
@@ -39,6 +45,7 @@ _CLEAR_RANGE: Final = table.delete().where(
 
 
 OTP_PREFIX: Final = "otp:"
+LOGIN_PREFIX: Final = "login:"
 
 
 def pin(credential_id: CredentialId) -> str:
@@ -51,12 +58,13 @@ def otp(authenticator_id: AuthenticatorId) -> str:
     return OTP_PREFIX + authenticator_id
 
 
-def value(failures: int | None, locked_until: int | None) -> Throttle:
+def value(
+    failures: int | None, locked_until: int | None, spent_until: int | None = None
+) -> Throttle:
     """The throttle of a row; ``None`` failures mean there is no row."""
     if failures is None:
         return CLEAR
-    until = None if locked_until is None else utc_from_microseconds(locked_until)
-    return Throttle(failures, until)
+    return Throttle(failures, _instant(locked_until), _instant(spent_until))
 
 
 def find(sql: Sql, subject: str) -> Throttle:
@@ -70,19 +78,53 @@ def count_failure(sql: Sql, subject: str, now: datetime) -> tuple[Throttle, Thro
     before = find(sql, subject)
     if throttle.blocked(before, now):
         return before, before
-    after = throttle.after_failure(before, now)
-    until = after.locked_until and microseconds_from_utc(after.locked_until)
-    if before.failures:
-        sql.change(_SET, {"key": subject, "count": after.failures, "until": until})
+    # A password is no factor of a million possibilities.
+    after = throttle.after_failure(before, now, budget=not subject.startswith(LOGIN_PREFIX))
+    if before != CLEAR:
+        _set(sql, subject, after)
     else:
-        row = {"subject": subject, "failures": after.failures, "locked_until": until}
+        row = {
+            "subject": subject,
+            "failures": after.failures,
+            "locked_until": _number(after.locked_until),
+            "spent_until": _number(after.spent_until),
+        }
         sql.change(_INSERT, row)
     return before, after
 
 
+def succeed(sql: Sql, subject: str, before: Throttle, now: datetime) -> None:
+    """Forget the failures of a subject after a success; what is spent of the year's stays."""
+    if before == CLEAR:
+        return
+    after = throttle.after_success(before, now)
+    if after == CLEAR:
+        clear(sql, subject)
+    elif after != before:
+        _set(sql, subject, after)
+
+
 def clear(sql: Sql, subject: str) -> None:
-    """Forget the failures of a subject."""
+    """Forget everything of a subject."""
     sql.change(_CLEAR, {"key": subject})
+
+
+def _set(sql: Sql, subject: str, after: Throttle) -> None:
+    values = {
+        "key": subject,
+        "count": after.failures,
+        "until": _number(after.locked_until),
+        "spent": _number(after.spent_until),
+    }
+    sql.change(_SET, values)
+
+
+def _number(instant: datetime | None) -> int | None:
+    return microseconds_from_utc(instant) if instant else None
+
+
+def _instant(number: int | None) -> datetime | None:
+    return None if number is None else utc_from_microseconds(number)
 
 
 def clear_logins(sql: Sql, account_id: AccountId) -> None:

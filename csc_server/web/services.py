@@ -13,6 +13,7 @@ from csc_server.operations.background import Poll
 from csc_server.operations.credentials import CredentialInfo, ListCredentials
 from csc_server.operations.effects import Effects
 from csc_server.operations.extend_transaction import ExtendTransaction
+from csc_server.operations.people import People
 from csc_server.operations.sessions import BrowserSessions
 from csc_server.operations.sign_doc import SignDoc
 from csc_server.operations.sign_hash import SignHash
@@ -48,6 +49,8 @@ class Services:
     document_body_bytes: int
     """Largest body of signDoc."""
     sessions: BrowserSessions
+    people: People
+    """Registration, login, factors, settings: every verb of ``operations.people``."""
     effects: Effects
     ping_storage: Callable[[], Awaitable[None]]
     """Returns when the database answers, raises ``StorageUnavailable`` when it does not."""

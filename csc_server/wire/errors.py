@@ -187,6 +187,7 @@ TABLE: Final[dict[type[Exception], Row]] = {
     ),
     reasons.PinLocked: _bad("PIN locked", _LOCKED),  # AUTH-10, AUTH-13
     reasons.OtpLocked: _bad("OTP locked", _LOCKED),  # AUTH-11, AUTH-13
+    reasons.AuthenticatorNotReady: _bad("OTP locked", _LOCKED),  # AUTH-11, AUTH-13
     reasons.AuthenticatorCooling: _bad("OTP locked", _LOCKED),  # AUTH-11, AUTH-13
     # signatures/signHash, credentials/extendTransaction (CSC v1 11.9, 11.7)
     reasons.SadUnknown: _SAD,
@@ -236,6 +237,15 @@ TABLE: Final[dict[type[Exception], Row]] = {
     # Pages speak HTML (``web.pages.errors``); these are the words for their few JSON answers.
     reasons.SessionMissing: Row(401, "access_denied", "A login is needed."),
     reasons.FormForged: Row(403, "access_denied", "The form is not of this session."),
+    # Accounts (registration API, account API; the pages say it in their own words)
+    reasons.FormInvalid: _bad(GENERIC),
+    reasons.PasswordRefused: _bad(GENERIC),
+    reasons.PasswordWrong: Row(403, "access_denied", "The present password is another one."),
+    reasons.LinkInvalid: Row(404, "invalid_request", "No such link or account, or it is over."),
+    reasons.CodeWrong: Row(403, "access_denied", "The code is wrong."),
+    reasons.CodeExpired: Row(403, "access_denied", "There is no code that could be right."),
+    reasons.StepMissing: Row(409, "invalid_request", "An earlier step is missing."),
+    reasons.SecondFactorMandatory: Row(403, "access_denied", "This cannot be put off any more."),
     # The parts behind us (CSC v1 10.2: 503)
     hsm.Busy: _unavailable(1),
     hsm.Broken: _unavailable(2),

@@ -15,7 +15,7 @@ from policies.lifecycle import OccurrenceState, SadState
 from policies.secret import Otp, Pin, Sad
 from policies.sign import SigningFacts
 from policies.throttle import CLEAR, Throttle
-from policies.values import CredentialId, CredentialState, Factor
+from policies.values import AuthenticatorId, CredentialId, CredentialState, Factor, SealedTotp
 from tests import build
 from tests.build import ALICE, ALICE_ELSEWHERE, DIGEST_A, DIGEST_B, DIGEST_C, MALLORY, T0
 
@@ -24,7 +24,8 @@ LOCKED = Throttle(throttle.LOCK_AFTER, T0 + timedelta(minutes=1))
 
 def facts(**changes: Any) -> AuthorizeFacts:
     """Alice's credential, nothing locked."""
-    return replace(AuthorizeFacts(build.credential(), None, CLEAR, CLEAR), **changes)
+    mine = SealedTotp(AuthenticatorId("totp-alice"), ALICE.account_id, b"sealed", -1)
+    return replace(AuthorizeFacts(build.credential(), mine, CLEAR, CLEAR), **changes)
 
 
 def asked(**changes: Any) -> AuthorizeRequest:
@@ -58,6 +59,7 @@ def test_v1_tells_the_algorithm_by_the_length(algorithm: HashAlgorithm) -> None:
 
 REFUSALS: list[tuple[str, dict[str, Any], dict[str, Any], type[errors.Refused]]] = [
     ("no such credential", {"credential": None}, {}, errors.CredentialUnknown),
+    ("being replaced", {"authenticator": None}, {}, errors.AuthenticatorNotReady),
     (
         "a disabled key",
         {"credential": build.credential(state=CredentialState.DISABLED)},

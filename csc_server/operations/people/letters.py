@@ -10,7 +10,7 @@ from csc_server.operations.people.rules import PeopleRules
 from csc_server.ports import Entropy
 from csc_server.ports.messages import NewMessage
 from csc_server.ports.people import CodeState, NewCode, NewLink, Profile, Registration, Stop
-from policies import codes, delivery, links, masks
+from policies import codes, delivery, links, masks, registration
 from policies.codes import CodeKey, CodePurpose
 from policies.links import LinkPurpose
 from policies.messages import Channel, Language, MessageKind
@@ -83,10 +83,16 @@ class Letters:
     entropy: Entropy
     rules: PeopleRules
 
-    def link(self, purpose: LinkPurpose, subject: str, now: datetime) -> NewLink:
-        """A link that nobody has yet."""
-        token = LinkToken(self.entropy.token())
-        return NewLink(token, purpose, subject, now, now + links.LIFE[purpose])
+    def link(self, purpose: LinkPurpose, subject: str, email: str, now: datetime) -> NewLink:
+        """A link that nobody has yet, for a mail to this address."""
+        return NewLink(
+            token=LinkToken(self.entropy.token()),
+            purpose=purpose,
+            subject=subject,
+            addressee=registration.mail_key(email),
+            created_at=now,
+            expires_at=now + links.LIFE[purpose],
+        )
 
     def link_mail(self, kind: MessageKind, to: Addressee, link: NewLink) -> NewMessage:
         """The mail that carries a link, worth sending as long as the link lives."""
@@ -123,7 +129,7 @@ class Letters:
         """What tells the owner of a hard stop, with the link that lifts it."""
         if profile is None:
             return None
-        link = self.link(LinkPurpose.UNLOCK, profile.account_id, now)
+        link = self.link(LinkPurpose.UNLOCK, profile.account_id, profile.email, now)
         mail = self.link_mail(MessageKind.LOGIN_LOCKED, Addressee.of(profile), link)
         return Stop(link, mail)
 

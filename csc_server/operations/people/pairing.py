@@ -20,9 +20,17 @@ from csc_server.operations.people.letters import (
 from csc_server.operations.people.records import active, demand, profile_of
 from csc_server.operations.records import event
 from csc_server.ports import Call, Clock, Entropy
-from csc_server.ports.people import Authenticator, FinishedPairing, Guess, People, Person, Profile
+from csc_server.ports.people import (
+    Authenticator,
+    FinishedPairing,
+    Guess,
+    PendingSeed,
+    People,
+    Person,
+    Profile,
+)
 from hsm.interface import Enrolment, SigningDevice
-from policies import errors, second_factor
+from policies import errors
 from policies.audit import EventType, Outcome
 from policies.codes import CodeKey, CodePurpose
 from policies.messages import MessageKind
@@ -117,13 +125,16 @@ class ConfirmPairingCode:
             [record],
             [event(EventType.CODE_FAILED, account_id, call, now, Outcome.FAILURE)],
         )
-        until = now + PENDING_LIFE
-        totp = SealedTotp(identifier, account_id, sealed, -1)
-        demand(await self.people.begin_pairing(guess, totp, until, now))
-        brand = self.letters.rules.brand
-        link = qr.uri(brand, profile.email, seed)
+        rules = self.letters.rules
+        pending = PendingSeed(
+            totp=SealedTotp(identifier, account_id, sealed, -1),
+            until=now + PENDING_LIFE,
+            signs_from=now + rules.cooling_off,
+        )
+        demand(await self.people.begin_pairing(guess, pending, now))
+        link = qr.uri(rules.brand, profile.email, seed)
         replaces = person.pairing is PairingState.ACTIVE
-        return Shown(seed, qr.groups(seed), link, qr.png(link), until, replaces)
+        return Shown(seed, qr.groups(seed), link, qr.png(link), pending.until, replaces)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -154,15 +165,12 @@ class FinishPairing:
         step = await self.device.check_otp(pending.totp, otp)
         if step is None:
             raise errors.OtpWrong("not a code of the pending seed")
-        cooling = self.letters.rules.cooling_off
-        signs_from = second_factor.signs_from(
-            replaced=pending.was_active, cooling_off=cooling, now=now
-        )
-        replaced = pending.was_active
+        replaced = pending.replaces
         done = FinishedPairing(
             authenticator_id=pending.totp.authenticator_id,
+            sealed=pending.totp.sealed,
+            account_id=account_id,
             step=step,
-            signs_from=signs_from,
             login_code=for_login or profile.second_factor.login_code,
             events=[
                 event(
@@ -184,7 +192,7 @@ class FinishPairing:
             ],
         )
         await self.people.finish_pairing(done, now)
-        return Paired(replaced, signs_from)
+        return Paired(replaced, pending.signs_from or now)
 
 
 @dataclass(frozen=True, slots=True)

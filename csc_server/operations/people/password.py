@@ -20,6 +20,7 @@ from policies.codes import CodeKey, CodePurpose
 from policies.links import LinkPurpose
 from policies.messages import Language, MessageKind
 from policies.passwords import Weakness
+from policies.registration import MAIL_CHARACTERS
 from policies.second_factor import PairingState
 from policies.secret import Code, LinkToken, Password
 from policies.values import AccountId, AccountState
@@ -90,12 +91,12 @@ class ForgottenPassword:
         letters, purpose, kind = self.letters, LinkPurpose.PASSWORD, MessageKind.PASSWORD_LINK
         known = person.profile if person else None
         if person is None or known is None or person.account.state is not AccountState.ACTIVE:
-            link = letters.link(purpose, UNKNOWN, now)
+            link = letters.link(purpose, UNKNOWN, email[:MAIL_CHARACTERS], now)
             mail = letters.link_mail(kind, Addressee("", "", "", Language.EN, None), link)
             mail = replace(mail, expires_at=now)
             record = applicant_event(EventType.LINK_SENT, UNKNOWN, call, now, Outcome.FAILURE)
         else:
-            link = letters.link(purpose, known.account_id, now)
+            link = letters.link(purpose, known.account_id, known.email, now)
             mail = letters.link_mail(kind, Addressee.of(known), link)
             record = event(EventType.LINK_SENT, known.account_id, call, now, purpose=purpose)
         await self.people.open_link(link, mail, [record])

@@ -66,7 +66,7 @@ class AnswerPhoneProposal:
         record = event(kind, account_id, call, now)
         mails = [told(self.letters, profile, phone, now)] if accept else []
         done = await self.people.answer_phone(
-            account_id, phone, accept=accept, events=[record], messages=mails
+            account_id, phone, accept=accept, events=[record], mails=mails
         )
         if not done:
             raise errors.StepMissing("not the proposed number")

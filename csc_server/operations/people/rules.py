@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 from urllib.parse import urlsplit
 
-from policies import codes, passwords, phones, privacy, second_factor
+from policies import codes, passwords, phones, privacy, second_factor, totp
 
 
 @dataclass(frozen=True, slots=True)
@@ -18,7 +18,7 @@ class PeopleRules:
     """Public URL without a trailing slash; links in mails begin with it."""
     prefixes: tuple[str, ...] = phones.DEFAULT_PREFIXES
     mandatory_from: date = second_factor.MANDATORY_FROM
-    cooling_off: timedelta = second_factor.COOLING_OFF
+    cooling_off: timedelta = totp.COOLING_OFF
     sms_gap: timedelta = timedelta(seconds=codes.SMS_GAP_S)
     privacy_version: str = privacy.VERSION
 

@@ -39,7 +39,8 @@ class StartRegistration:
         now = self.clock.now()
         self.pacing.admit(call.source, now)
         registration_id = self.letters.entropy.identifier()
-        link = self.letters.link(LinkPurpose.INVITATION, registration_id, now)
+        purpose = LinkPurpose.INVITATION
+        link = self.letters.link(purpose, registration_id, applicant.email, now)
         name = f"{applicant.first_name} {applicant.last_name}"
         guest = Addressee(name, applicant.email, applicant.phone, applicant.language, None)
         invitation = self.letters.link_mail(MessageKind.INVITATION, guest, link)
