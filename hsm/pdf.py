@@ -117,20 +117,23 @@ def _check(reader: PdfFileReader, plan: PdfPlan) -> None:
     if reader.security_handler is not None or "/Encrypt" in reader.trailer:
         raise errors.DocumentUnfit("encrypted")
     root = reader.root
-    form = root.get("/AcroForm", {})
-    if "/XFA" in form:
+    if "/XFA" in _entry(root, "/AcroForm"):
         raise errors.DocumentUnfit("XFA form")
-    if "/JavaScript" in root.get("/Names", {}) or "/AA" in root:
+    if "/JavaScript" in _entry(root, "/Names") or "/AA" in root:
         raise errors.DocumentUnfit("scripts")
-    action = root.get("/OpenAction", None)
-    if isinstance(action, dict) and action.get("/S", None) in _ACTIVE:
+    action = _entry(root, "/OpenAction")
+    if isinstance(action, dict) and str(_entry(action, "/S")) in _ACTIVE:
         raise errors.DocumentUnfit("an action on opening")
-    certified = "/DocMDP" in root.get("/Perms", {})
-    if certified:
+    if "/DocMDP" in _entry(root, "/Perms"):
         # Ours allow nothing later; others may, but telling their rules apart is a reader's work.
         raise errors.DocumentUnfit("certified")
     if plan.certify and any(value is not None for _, value, _ in _fields(reader)):
         raise errors.EnvelopeInvalid("a certification signature has to be the first")
+
+
+def _entry(dictionary: Any, name: str) -> Any:
+    """The value, references resolved; empty if absent. (``get`` of pyHanko resolves nothing.)"""
+    return dictionary[name] if name in dictionary else {}  # noqa: SIM401
 
 
 def _fields(reader: PdfFileReader) -> Iterator[tuple[str, Any, Any]]:

@@ -327,7 +327,8 @@ def changed(**entries: Any) -> bytes:
     """The sample with entries in its catalog."""
     writer: Any = IncrementalPdfFileWriter(io.BytesIO(PDF))
     for name, value in entries.items():
-        writer.root[generic.NameObject(f"/{name}")] = value
+        # Behind a reference, as most writers put them.
+        writer.root[generic.NameObject(f"/{name}")] = writer.add_object(value)
     writer.update_root()
     output = io.BytesIO()
     writer.write(output)
@@ -356,9 +357,14 @@ def test_unfit_documents_are_refused_by_reason(room: Room, order: DocumentOrder)
         item = pdf_item(pdf=plan(document=document), digest=hashlib.sha256(document).digest())
         with pytest.raises(reasons.DocumentUnfit):
             _unchecked(room, order, item)
-    harmless = changed(Lang=generic.TextStringObject("ro"))
-    digest = hashlib.sha256(harmless).digest()
-    _unchecked(room, order, pdf_item(pdf=plan(document=harmless), digest=digest))
+    form = generic.DictionaryObject({name("/Fields"): generic.ArrayObject()})
+    goto = generic.ArrayObject([generic.NumberObject(0), name("/Fit")])
+    for harmless in (
+        changed(Lang=generic.TextStringObject("ro")),
+        changed(AcroForm=form, Names=generic.DictionaryObject(), OpenAction=goto),
+    ):
+        digest = hashlib.sha256(harmless).digest()
+        _unchecked(room, order, pdf_item(pdf=plan(document=harmless), digest=digest))
 
 
 def test_mutated_documents_never_break_the_reader(room: Room, order: DocumentOrder) -> None:

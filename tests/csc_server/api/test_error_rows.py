@@ -340,13 +340,37 @@ async def test_sign_rows_of_the_hashes(
     assert (await alice.sign_hash(credential, sad, A)).status == 200
 
 
-async def test_asynchronous_signing_is_not_offered(alice_v2: Client, world: World) -> None:
-    """SIGN-15: info says asynchronousOperationMode false, so A is invalid and S is fine."""
+@pytest.mark.parametrize(
+    ("changes", "text"),
+    [
+        ({"operationMode": "B"}, "Invalid parameter operationMode"),
+        ({"operationMode": 1}, "Invalid parameter operationMode"),
+        ({"operationMode": "A", "validity_period": 1.5}, "Invalid parameter validity_period"),
+        ({"operationMode": "A", "validity_period": 1}, "Out of bounds parameter validity_period"),
+        ({"operationMode": "A", "response_uri": "https://x"}, "Invalid parameter response_uri"),
+    ],
+)
+async def test_operation_mode_rows(
+    alice_v2: Client, world: World, changes: dict[str, Any], text: str
+) -> None:
+    """SIGN-15 to SIGN-18; what goes with A is ignored with S."""
     credential = world.people["alice"].credentials["pin-p256"]
     sad = (await alice_v2.authorize(credential, A)).body["SAD"]
-    refused = await alice_v2.sign_hash(credential, sad, A, operationMode="A")
-    assert refused.error == (400, BAD, "Invalid parameter operationMode")
-    assert (await alice_v2.sign_hash(credential, sad, A, operationMode="S")).status == 200
+    refused = await alice_v2.sign_hash(credential, sad, A, **changes)
+    assert refused.error == (400, BAD, text)
+    ignored = changes | {"operationMode": "S"}
+    assert (await alice_v2.sign_hash(credential, sad, A, **ignored)).status == 200
+
+
+async def test_level_b_t_needs_an_authority(alice_v2: Client, world: World) -> None:
+    """DOC-20 where none is configured."""
+    credential = world.people["alice"].credentials["pin-p256"]
+    sad = (await alice_v2.authorize(credential, A)).body["SAD"]
+    element = {"hashes": [HASH], "signature_format": "C", "signAlgo": "1.2.840.10045.4.3.2"}
+    body = {"credentialID": credential, "SAD": sad, "documentDigests": [element]}
+    element["conformance_level"] = "AdES-B-T"
+    refused = await alice_v2.post("signatures/signDoc", body)
+    assert refused.error == (400, BAD, "Invalid parameter conformance_level")
 
 
 async def test_pss_needs_its_parameters(alice: Client, world: World) -> None:

@@ -44,9 +44,10 @@ async def test_other_verbs(client: Client, verb: str) -> None:
     [
         (1, "credentials/sendOTP"),
         (1, "signatures/timestamp"),
+        (2, "credentials/sendOTP"),
         (2, "credentials/getChallenge"),
-        (2, "signatures/signDoc"),
-        (2, "signatures/signPolling"),
+        (2, "credentials/authorizeCheck"),
+        (2, "signatures/timestamp"),
     ],
 )
 async def test_methods_that_are_not_there_yet(client: Client, version: int, method: str) -> None:

@@ -26,14 +26,18 @@ async def test_info_v1(client: Client) -> None:
 
 
 async def test_info_v2(client: Client) -> None:
-    """The members that v2 adds; no signDoc, so no formats."""
+    """The members that v2 adds; without a time-stamping authority there is no level B-T."""
     client.version = 2
     body = (await client.post("info", {})).body
     assert body["specs"] == "2.0.0.2"
-    assert body["asynchronousOperationMode"] is False
+    assert body["asynchronousOperationMode"] is True
     assert len(body["signAlgorithms"]["algos"]) == len(body["signAlgorithms"]["algoParams"])
-    assert body["signature_formats"] == {"formats": [], "envelope_properties": []}
-    assert body["conformance_levels"] == []
+    assert body["signature_formats"] == {
+        "formats": ["C", "P"],
+        "envelope_properties": [["Detached", "Attached"], ["Certification", "Revision"]],
+    }
+    assert body["conformance_levels"] == ["AdES-B-B"]
+    assert "signatures/timestamp" not in body["methods"]
 
 
 @pytest.mark.parametrize("version", [1, 2])
