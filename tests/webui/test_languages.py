@@ -31,7 +31,7 @@ MOMENT = datetime(2027, 1, 6, 7, 5, tzinfo=UTC)
         (None, "xx", "de, ro;q=0.4, en;q=0.3", RO),
         (None, None, "en;q=0.5, ro;q=0.5", EN),
         (None, None, "en;q=0.2, fr;q=0.8", FR),
-        (None, None, "fr;q=0, ro", RO),
+        (None, None, "fr;q=0", EN),
         (None, None, "fr;q=zero, ro;q=0.1", RO),
         (None, None, "*", EN),
         (None, None, "frr, rom", EN),
