@@ -71,7 +71,8 @@ def context_words(texts: Iterable[str]) -> frozenset[str]:
     for text in texts:
         folded = unicodedata.normalize("NFC", text).casefold()
         parts = "".join(one if one.isalnum() else " " for one in folded).split()
-        words |= {part for part in (*parts, "".join(parts)) if len(part) >= CONTEXT_CHARACTERS}
+        wholes = (folded, folded.partition("@")[0], "".join(parts))
+        words |= {part for part in (*parts, *wholes) if len(part) >= CONTEXT_CHARACTERS}
     return frozenset(words)
 
 

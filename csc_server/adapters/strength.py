@@ -36,7 +36,7 @@ class ZxcvbnStrength:
 
 
 def _score(text: str, context: list[str]) -> int:
-    return int(zxcvbn(text, user_inputs=context)["score"])
+    return int(zxcvbn(text, context, max_length=JUDGED_CHARACTERS)["score"])
 
 
 def _common(text: str) -> bool:
