@@ -18,7 +18,8 @@ class Site:
     """Facts of a deployment. One for all pages of a room."""
 
     host: str
-    """Host name as the address bar shows it; the site's mark is drawn from it."""
+    """Host as the address bar shows it, with its port if it has one; the site's mark is drawn
+    from the name alone."""
     operator: str
     """Who runs the service, for the foot."""
     home: str = "/"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC, datetime
 from decimal import Decimal
 from pathlib import Path
@@ -11,6 +12,7 @@ import pytest
 from babel.messages.pofile import PoFileError
 
 from tests.webui.gallery import LOCALE, SITE
+from webui import mark
 from webui.catalogues import translations
 from webui.environment import environment
 from webui.languages import Language
@@ -89,6 +91,16 @@ def test_filters_speak_the_language() -> None:
     assert _render(source, Language.RO, m=moment, a=Decimal("1234.5")) == (
         "6 ianuarie 2027 | 09:05 | 6 ianuarie 2027, 09:05 | 1.234,50\u00a0RON | 1.234"
     )
+
+
+def test_the_specimen_shows_the_host_and_its_mark() -> None:
+    """The port is part of what the address bar shows, not of the name that the mark is of."""
+    site = replace(SITE, host="sign.paraph.example:8443")
+    source = '{% import "webui/macros.html" as ui %}{{ ui.specimen() }}'
+    made = environment(Language.EN, site, jinja2.DictLoader({"t": source}))
+    shown = made.get_template("t").render()
+    assert "sign.paraph.example:8443" in shown
+    assert shown.count(mark.of_host("sign.paraph.example")) == 3
 
 
 def test_short_forms_have_a_sentence_for_screen_readers() -> None:
