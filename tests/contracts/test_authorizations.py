@@ -85,7 +85,8 @@ async def test_success_clears_the_failures(storage: Storage) -> None:
     await _fail(storage, set(Factor), throttle.LOCK_AFTER - 1)
     await stores.issue(storage, "sad-1", DIGEST_A, step=100)
     facts = await storage.authorizations.authorize_facts(CRED_ALICE)
-    assert (facts.pin_throttle, facts.otp_throttle) == (CLEAR, CLEAR)
+    spent = Throttle(spent_until=T0 + (throttle.LOCK_AFTER - 1) * throttle.GROWS_BACK)
+    assert (facts.pin_throttle, facts.otp_throttle) == (spent, spent)
 
 
 async def test_authorize_facts_hold_everything_in_one_read(storage: Storage) -> None:
@@ -95,8 +96,9 @@ async def test_authorize_facts_hold_everything_in_one_read(storage: Storage) -> 
     facts = await storage.authorizations.authorize_facts(CRED_ALICE)
     assert facts.credential == await storage.credentials.find(CRED_ALICE)
     assert facts.authenticator == stores.sealed()
-    assert facts.pin_throttle == Throttle(2, None)
-    assert facts.otp_throttle == Throttle(5, T0 + throttle.FIRST_LOCK)
+    assert facts.pin_throttle == Throttle(2, None, T0 + 2 * throttle.GROWS_BACK)
+    spent = T0 + throttle.LOCK_AFTER * throttle.GROWS_BACK
+    assert facts.otp_throttle == Throttle(5, T0 + throttle.FIRST_LOCK, spent)
 
 
 async def test_failures_are_audited_with_the_new_states(storage: Storage) -> None:
@@ -110,9 +112,10 @@ async def test_failures_are_audited_with_the_new_states(storage: Storage) -> Non
     credential = build.credential(factors=stores.BOTH)
     await _fail(storage, {Factor.PIN}, throttle.LOCK_AFTER)
     before = await storage.authorizations.factors_failed(credential, frozenset(Factor), T0, events)
-    locked = Throttle(throttle.LOCK_AFTER, T0 + throttle.FIRST_LOCK)
+    spent = T0 + throttle.LOCK_AFTER * throttle.GROWS_BACK
+    locked = Throttle(throttle.LOCK_AFTER, T0 + throttle.FIRST_LOCK, spent)
     assert before == {Factor.PIN: locked, Factor.OTP: CLEAR}
-    assert seen[-1] == {Factor.OTP: Throttle(1, None)}
+    assert seen[-1] == {Factor.OTP: Throttle(1, None, T0 + throttle.GROWS_BACK)}
 
 
 async def test_reserve_then_complete_spends(storage: Storage) -> None:

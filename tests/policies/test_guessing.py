@@ -1,0 +1,134 @@
+"""A million guesses at a code of six digits in a year: how likely is one right, and can the owner
+still get in? (security-and-pki 5.1; issue: at most 1e-4 per account and year)
+
+A guess counts only when it is looked at; each that is has a chance of at most two in a million,
+because two time steps are acceptable (``totp.STEPS_BACK``). So n guesses that are looked at
+succeed with probability 1 - (1 - 2e-6)^n, and what has to be simulated is n alone: the guesser
+tries every 30 seconds and, besides, at the very instant at which a lock ends; the owner logs in,
+which clears the consecutive failures, and lifts every hard stop at once.
+"""
+
+from __future__ import annotations
+
+import math
+from collections import deque
+from collections.abc import Iterator
+from datetime import datetime, timedelta
+
+import pytest
+
+from policies import throttle, totp
+from policies.throttle import CLEAR, Throttle
+from tests.build import T0
+
+GUESSES = 1_000_000
+BEAT = throttle.YEAR / GUESSES
+CHANCE = (totp.STEPS_BACK + 1) / 10**totp.DIGITS
+WANTED = 1e-4
+HOUR = timedelta(hours=1)
+
+
+def looked_at(owner_every: timedelta | None, *, years: int = 1) -> Iterator[datetime]:
+    """Instants at which a guess is looked at.
+
+    Guesses while the factor is blocked are refused unseen, so the next one that matters is the
+    first beat after the block, or its very end, or after the owner lifted a stop.
+
+    Args:
+        owner_every: How often the owner logs in; ``None`` for never.
+    """
+    state, now, owner_at = CLEAR, T0, T0 + (owner_every or throttle.YEAR * (years + 1))
+    while now < T0 + throttle.YEAR * years:
+        if now >= owner_at and owner_every:
+            state, owner_at = after_owner(state, now), now + owner_every
+        if not throttle.blocked(state, now):
+            yield now
+            state = throttle.after_failure(state, now, budget=True)
+            now += BEAT
+            continue
+        end = throttle.blocked_until(state)
+        if state.stopped:
+            if owner_every is None:
+                return
+            # The mail about the stop has come: the owner's link lifts it.
+            state = throttle.after_success(state, now)
+        elif end is not None:
+            now = max(min(end, owner_at), now + timedelta(microseconds=1))
+
+
+def after_owner(state: Throttle, now: datetime) -> Throttle:
+    """The owner logs in when that is possible."""
+    return state if throttle.blocked(state, now) else throttle.after_success(state, now)
+
+
+def chance(guesses: int) -> float:
+    """That one of so many guesses is right."""
+    return -math.expm1(guesses * math.log1p(-CHANCE))
+
+
+@pytest.mark.parametrize(
+    "owner_every",
+    [None, timedelta(minutes=2), HOUR, 8 * HOUR, timedelta(days=1), timedelta(days=30)],
+    ids=str,
+)
+def test_a_million_guesses_in_a_year(owner_every: timedelta | None) -> None:
+    """However often the owner clears the count, the guesser's chance stays below 1e-4."""
+    assert chance(len(list(looked_at(owner_every)))) <= WANTED
+
+
+def test_no_year_has_more_wherever_it_begins() -> None:
+    """Any 365 days of five years, not only the first."""
+    window: deque[datetime] = deque()
+    for at in looked_at(timedelta(minutes=2), years=5):
+        window.append(at)
+        while at - window[0] >= throttle.YEAR:
+            window.popleft()
+        assert chance(len(window)) <= WANTED
+
+
+def test_consecutive_failures_alone_would_not_do() -> None:
+    """Why there is a budget: four guesses before each of the owner's two logins a day."""
+    assert chance(4 * 2 * 365) > 50 * WANTED
+
+
+def test_the_owner_can_still_get_in() -> None:
+    """After each block there is an instant at which the owner's right code is looked at.
+
+    A lock ends by itself; a stop is lifted by the owner's link; when the year's guesses are spent
+    the next one has grown back after at most 1/25 of a year, and the owner who will not wait
+    sets a new password, which begins the budget anew and shuts out whoever knew the old one.
+    """
+    state, now = CLEAR, T0
+    for _ in range(1000):
+        if throttle.blocked(state, now):
+            if state.stopped:
+                state = throttle.after_success(state, now)
+            end = throttle.blocked_until(state)
+            if end is not None and end > now:
+                assert end - now <= max(throttle.GROWS_BACK, throttle.FIRST_LOCK * 2**5)
+                now = end
+            assert not throttle.blocked(state, now)
+        state = throttle.after_failure(state, now, budget=True)
+    assert not throttle.blocked(CLEAR, now), "after a new password"
+
+
+def test_an_owner_who_mistypes_now_and_then_never_notices() -> None:
+    """One wrong code a fortnight, for ever."""
+    state, now = CLEAR, T0
+    for _ in range(200):
+        assert not throttle.blocked(state, now)
+        state = throttle.after_failure(state, now, budget=True)
+        state = throttle.after_success(state, now)
+        now += timedelta(days=15)
+
+
+def test_the_budget_at_its_edges() -> None:
+    """The twenty-sixth guess waits for the first to grow back, to the instant."""
+    state = CLEAR
+    for _ in range(throttle.BUDGET):
+        assert not throttle.blocked(state, T0)
+        state = throttle.after_success(throttle.after_failure(state, T0, budget=True), T0)
+    edge = T0 + throttle.GROWS_BACK
+    assert throttle.blocked(state, edge - timedelta(microseconds=1))
+    assert not throttle.blocked(state, edge)
+    assert throttle.after_success(state, T0 + throttle.YEAR) == CLEAR
