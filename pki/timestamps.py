@@ -8,9 +8,9 @@ from __future__ import annotations
 
 import hmac
 from dataclasses import dataclass
-from typing import Final
+from typing import ClassVar, Final
 
-from asn1crypto import algos, cms, tsp
+from asn1crypto import algos, cms, core, tsp
 
 from policies import errors
 from policies.algorithms import HashAlgorithm
@@ -18,6 +18,15 @@ from policies.algorithms import HashAlgorithm
 QUERY_TYPE: Final = "application/timestamp-query"
 REPLY_TYPE: Final = "application/timestamp-reply"
 _GRANTED: Final = ("granted", "granted_with_mods")
+
+
+class _Response(core.Sequence):  # type: ignore[misc]  # asn1crypto is not typed
+    """TimeStampResp; asn1crypto's own takes the token for required (RFC 3161 2.4.2)."""
+
+    _fields: ClassVar = [
+        ("status", tsp.PKIStatusInfo),
+        ("time_stamp_token", cms.ContentInfo, {"optional": True}),
+    ]
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,10 +64,11 @@ def token(request: TimestampRequest, answer: bytes) -> bytes:
         TimestampRefused: Not granted, or not a token for this request.
     """
     try:
-        response = tsp.TimeStampResp.load(answer, strict=True)
+        response = _Response.load(answer, strict=True)
         status = response["status"]["status"].native
         if status not in _GRANTED:
-            raise errors.TimestampRefused(f"status {status}: {response['status'].native}")
+            failures = response["status"]["fail_info"].native
+            raise errors.TimestampRefused(f"{status} {failures or ''}")
         found = response["time_stamp_token"]
         _check(request, _info(found))
         return bytes(found.dump())

@@ -45,7 +45,8 @@ class ClientPacing:
         whose: str = principal.client_id
         if principal.client_id == self._direct:
             whose = f"{principal.client_id}|{principal.account_id}"
-        self._buckets[whose] = pacing.draw(self._buckets.pop(whose, None), self._per_second, now)
+        self._buckets[whose] = pacing.draw(self._buckets.get(whose), self._per_second, now)
+        self._buckets.move_to_end(whose)
         if len(self._buckets) > CLIENTS:
             self._buckets.popitem(last=False)
 
