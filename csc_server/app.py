@@ -32,6 +32,7 @@ from csc_server.operations.effects import Effects
 from csc_server.operations.expire import ExpireAuthorizations
 from csc_server.operations.extend_transaction import ExtendTransaction
 from csc_server.operations.people import PeopleRules
+from csc_server.operations.people.purge import Purge
 from csc_server.operations.sessions import BrowserSessions
 from csc_server.operations.sign_doc import SignDoc
 from csc_server.operations.sign_hash import SignHash
@@ -242,7 +243,8 @@ def build(settings: Settings, node: str) -> web.Application:
             await edges.store.authorizations.note([_system(EventType.SYSTEM_STARTED)])
             expire = ExpireAuthorizations(edges.store.authorizations, SystemClock())
             forget = ForgetJobs(edges.store.jobs, SystemClock())
-            sweeper = asyncio.create_task(_sweep(expire, forget))
+            purge = application[SERVICES].people.purge
+            sweeper = asyncio.create_task(_sweep(expire, forget, purge))
             yield
             sweeper.cancel()
             await asyncio.wait([sweeper])
@@ -265,12 +267,13 @@ async def _say_goodbye(store: storage.Storage) -> None:
         _log.warning("stop_not_recorded", reason=str(reason))
 
 
-async def _sweep(expire: ExpireAuthorizations, forget: ForgetJobs) -> None:
+async def _sweep(expire: ExpireAuthorizations, forget: ForgetJobs, purge: Purge) -> None:
     while True:
         try:
             if count := await expire():
                 _log.info("sads_expired", count=count)
             await forget()
+            await purge()
         except ports.StorageUnavailable as reason:
             _log.warning("sweep_failed", reason=str(reason))
         await asyncio.sleep(SWEEP_EVERY_S)

@@ -30,3 +30,6 @@ MAILS_PER_HOUR: Final = 3
 """Links of one purpose to one address within an hour; more are asked for in vain, silently, so
 that the form is no way to fill a mailbox."""
 HOUR: Final = timedelta(hours=1)
+KEPT: Final = timedelta(days=2)
+"""How long registrations, links and codes stay: past the life of each, and past the day for which
+SMS are counted. Whoever did not finish leaves nothing behind."""

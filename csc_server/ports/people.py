@@ -406,3 +406,6 @@ class People(Protocol):
         mails: Sequence[NewMessage],
     ) -> None:
         """Afterwards the account is in this state; suspended, it has no sessions or grants."""
+
+    async def purge(self, now: datetime) -> int:
+        """Remove registrations, links and codes that can mean nothing any more; how many."""

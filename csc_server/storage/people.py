@@ -22,6 +22,7 @@ from csc_server.storage.database import Database
 from csc_server.storage.people_login import Logins
 from csc_server.storage.people_opening import Opening
 from csc_server.storage.units import Sql
+from policies import links
 from policies.audit import Event
 from policies.codes import CodeKey, CodePurpose, Verdict
 from policies.messages import Language
@@ -54,6 +55,14 @@ _ACCEPT: Final = (
     _p.update()
     .where(_KEY)
     .values(privacy_version=sa.bindparam("version"), privacy_at=sa.bindparam("at"))
+)
+_PURGE: Final = tuple(
+    table.delete().where(column < sa.bindparam("before"))
+    for table, column in (
+        (people_tables.registrations, people_tables.registrations.c.created_at),
+        (people_tables.links, people_tables.links.c.created_at),
+        (people_tables.codes, people_tables.codes.c.sent_at),
+    )
 )
 _SPEAK: Final = _p.update().where(_KEY).values(language=sa.bindparam("new_language"))
 
@@ -162,3 +171,10 @@ class SqlPeople(Opening, Logins):
             sql.audit(events)
 
         await self._database.write(unit)
+
+    async def purge(self, now: datetime) -> int:
+        """See ``People``."""
+        values = {"before": microseconds_from_utc(now - links.KEPT)}
+        return await self._database.write(
+            lambda sql: sum(sql.change(statement, values) for statement in _PURGE)
+        )

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime
-from typing import Final
+from typing import Any, Final
 
 import sqlalchemy as sa
 
@@ -17,12 +17,16 @@ _accounts: Final = tables.accounts
 _profiles: Final = people_tables.profiles
 _authenticators: Final = tables.authenticators
 _grants: Final = tables.grants
-_PERSON: Final = sa.select(*rows.ACCOUNT, *person_rows.PROFILE).select_from(
-    _accounts.outerjoin(_profiles)
-)
-_BY_ID: Final = _PERSON.where(_accounts.c.account_id == sa.bindparam("key"))
-_BY_USERNAME: Final = _PERSON.where(_accounts.c.username == sa.bindparam("name"))
-_BY_EMAIL: Final = _PERSON.where(_profiles.c.email_key == sa.bindparam("name"))
+
+
+def _person_where(condition: sa.ColumnElement[bool]) -> sa.Select[Any]:
+    both = sa.select(*rows.ACCOUNT, *person_rows.PROFILE)
+    return both.select_from(_accounts.outerjoin(_profiles)).where(condition)
+
+
+_BY_ID: Final = _person_where(_accounts.c.account_id == sa.bindparam("key"))
+_BY_USERNAME: Final = _person_where(_accounts.c.username == sa.bindparam("name"))
+_BY_EMAIL: Final = _person_where(_profiles.c.email_key == sa.bindparam("name"))
 _AUTHENTICATOR_OF: Final = (
     sa.select(*person_rows.AUTHENTICATOR)
     .where(_authenticators.c.account_id == sa.bindparam("key"))

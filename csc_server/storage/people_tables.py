@@ -61,6 +61,8 @@ registrations: Final = sa.Table(
     sa.CheckConstraint("phone_confirmed IN (0, 1)", name="phone_confirmed"),
 )
 
+sa.Index("ix_registrations_created_at", registrations.c.created_at)
+
 links: Final = sa.Table(
     "links",
     metadata,
@@ -74,6 +76,7 @@ links: Final = sa.Table(
     _words("purpose", LinkPurpose),
 )
 
+sa.Index("ix_links_created_at", links.c.created_at)
 sa.Index("ix_links_addressee", links.c.addressee, links.c.purpose, links.c.created_at)
 
 codes: Final = sa.Table(
@@ -92,5 +95,6 @@ codes: Final = sa.Table(
     sa.CheckConstraint("tries >= 0", name="tries"),
 )
 
+sa.Index("ix_codes_sent_at", codes.c.sent_at)
 sa.Index("ix_codes_owner", codes.c.owner, codes.c.sent_at)
 sa.Index("ix_codes_destination", codes.c.destination, codes.c.sent_at)

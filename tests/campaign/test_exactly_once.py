@@ -1,4 +1,4 @@
-"""One approval of one hash: 64 requests at once, one signature. Real processes, both databases."""
+"""One approval, one code: 64 requests at once, one success. Real processes, both databases."""
 
 from __future__ import annotations
 
@@ -24,11 +24,13 @@ AT_ONCE = 64
 def test_one_sad_many_requests(tmp_path: Path, rounds: int, database: str) -> None:
     """SQLite with one web process, PostgreSQL with two: one success each round."""
     settings = _settings(tmp_path, database)
-    people = asyncio.run(service.enrol(settings, {"alice": service.PIN_P256}))
+    wanted = {"alice": service.PIN_P256, "bob": service.OTP_P256}
+    people = asyncio.run(service.enrol(settings, wanted))
     running = Service(settings)
     running.start()
     try:
         ledger = asyncio.run(_rounds(running, people["alice"], rounds))
+        asyncio.run(_one_code(running, people["bob"]))
     finally:
         assert running.stop() == 0
     load.judge(running, ledger)
@@ -62,6 +64,23 @@ async def _rounds(running: Service, person: service.Person, rounds: int) -> Ledg
             assert {reply.status for reply in replies} == {200, 400}
             ledger.signatures[digest.hex()] += good[0].body["signatures"]
     return ledger
+
+
+async def _one_code(running: Service, person: service.Person) -> None:
+    """One code of the authenticator, 64 requests at once: one SAD, and nobody is locked out."""
+    connector = aiohttp.TCPConnector(limit=AT_ONCE)
+    async with aiohttp.ClientSession(connector=connector) as http:
+        client = Client(http, running.base_url)
+        await client.log_in(person)
+        credential, code = person.credentials["otp-p256"], person.code()
+        tries = [
+            client.authorize(credential, digest_of(f"try {number}"), PIN=None, OTP=code)
+            for number in range(AT_ONCE)
+        ]
+        replies = await asyncio.gather(*tries)
+    assert [reply.status for reply in replies].count(200) == 1
+    refused = {reply.body["error"] for reply in replies if reply.status != 200}
+    assert refused == {"invalid_otp"}
 
 
 def _nodes_that_signed(running: Service) -> set[str]:

@@ -21,7 +21,7 @@ from csc_server.ports.people import (
     Stop,
 )
 from csc_server.storage import Storage, message_tables
-from policies import codes, errors, throttle
+from policies import codes, errors, links, throttle
 from policies.audit import EventType
 from policies.codes import CodeKey, CodePurpose, Verdict
 from policies.links import LinkPurpose
@@ -377,3 +377,11 @@ async def test_nothing_secret_lies_in_the_store(url: str, storage: Storage) -> N
     dump = stores.dump(url)
     assert TOKEN.value not in dump
     assert dump.count(RIGHT.value) == 1, "in the waiting message"
+
+
+async def test_what_nobody_finished_is_forgotten(storage: Storage) -> None:
+    """Registration, link and code, two days later; the person who did finish stays."""
+    account_id = await bob(storage)
+    assert await storage.people.purge(T0 + links.KEPT) == 0
+    assert await storage.people.purge(T0 + links.KEPT + SECOND) == 3
+    assert await storage.people.find(account_id) is not None

@@ -38,6 +38,7 @@ from csc_server.operations.people.password import (
 )
 from csc_server.operations.people.phone_proposal import AnswerPhoneProposal, ProposePhone
 from csc_server.operations.people.profile import AcceptPrivacyNotice, SetLanguage, ShowPerson
+from csc_server.operations.people.purge import Purge
 from csc_server.operations.people.rules import PeopleRules
 from csc_server.operations.people.sign_in import SignIn
 from csc_server.operations.people.start_registration import StartRegistration
@@ -89,6 +90,8 @@ class People:
     show_person: ShowPerson
     set_language: SetLanguage
     set_account_state: SetAccountState
+    purge: Purge
+    """Called now and then by a background task."""
 
 
 class Device(SigningDevice, Enrolment, Protocol):
@@ -164,4 +167,5 @@ def build(
         show_person=ShowPerson(people),
         set_language=SetLanguage(people),
         set_account_state=SetAccountState(*plain),
+        purge=Purge(people, clock),
     )

@@ -23,7 +23,13 @@ from csc_server.storage import (
     accounts,
     authorizations,
     credentials,
+    mail_links,
+    people,
+    people_found,
+    people_login,
+    people_opening,
     schema,
+    sent_codes,
     throttles,
     tokens,
     transitions,
@@ -33,6 +39,11 @@ from csc_server.storage.tables import metadata
 from tests import postgres
 from tests.contracts import stores
 from tests.contracts.conftest import ENGINES
+
+MODULES = (
+    *(accounts, authorizations, credentials, throttles, tokens, transitions),
+    *(mail_links, people, people_found, people_login, people_opening, sent_codes),
+)
 
 
 @pytest.fixture(params=ENGINES)
@@ -125,7 +136,7 @@ async def test_no_hot_statement_reads_a_whole_table(tmp_path: Path) -> None:
     url = await stores.empty_url("sqlite", tmp_path)
     compile_ = Compiler(dialect(paramstyle="named"))
     with closing(sqlite3.connect(url.removeprefix("sqlite:///"))) as connection:
-        for module in (accounts, authorizations, credentials, throttles, tokens, transitions):
+        for module in MODULES:
             for name, statement in vars(module).items():
                 if not isinstance(statement, sa.Select | sa.Update | sa.Delete) or name == "_ALL":
                     continue

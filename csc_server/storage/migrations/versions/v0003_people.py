@@ -77,6 +77,7 @@ def _registrations() -> None:
         ),
         sa.PrimaryKeyConstraint("registration_id", name=op.f("pk_registrations")),
     )
+    op.create_index("ix_registrations_created_at", "registrations", ["created_at"])
 
 
 def _links() -> None:
@@ -92,6 +93,7 @@ def _links() -> None:
         _words("links", "purpose", "invitation", "password", "unlock"),
         sa.PrimaryKeyConstraint("digest", name=op.f("pk_links")),
     )
+    op.create_index("ix_links_created_at", "links", ["created_at"])
     op.create_index("ix_links_addressee", "links", ["addressee", "purpose", "created_at"])
 
 
@@ -111,6 +113,7 @@ def _codes() -> None:
         sa.CheckConstraint("tries >= 0", name=op.f("ck_codes_tries")),
         sa.PrimaryKeyConstraint("code_id", name=op.f("pk_codes")),
     )
+    op.create_index("ix_codes_sent_at", "codes", ["sent_at"])
     op.create_index("ix_codes_owner", "codes", ["owner", "sent_at"])
     op.create_index("ix_codes_destination", "codes", ["destination", "sent_at"])
 
