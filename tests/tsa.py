@@ -63,7 +63,9 @@ class Authority:
         self.queries.append(request)
         certificate, private = identity()
         stamper = DummyTimeStamper(
-            asn1_x509.Certificate.load(certificate), keys.PrivateKeyInfo.load(private)
+            asn1_x509.Certificate.load(certificate),
+            keys.PrivateKeyInfo.load(private),
+            override_md="sha256",
         )
         response: Any = stamper.request_tsa_response(self.spoil(request.copy()))
         return bytes(response.dump())

@@ -136,6 +136,13 @@ REFUSALS: list[tuple[str, SigningFacts, Any, SignDocRequest, type[errors.Refused
         errors.DocumentNotAuthorized,
     ),
     (
+        "approved under another name of the same length",
+        build.facts(DIGEST_A, hash_algorithm=HashAlgorithm.SHA384),
+        ALICE,
+        request(part()),
+        errors.DocumentNotAuthorized,
+    ),
+    (
         "a digest of another length",
         build.facts(DIGEST_A),
         ALICE,

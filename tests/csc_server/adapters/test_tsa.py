@@ -59,10 +59,8 @@ def _other_digest(query: tsp.TimeStampReq) -> tsp.TimeStampReq:
 
 
 def _other_algorithm(query: tsp.TimeStampReq) -> tsp.TimeStampReq:
-    query["message_imprint"] = {
-        "hash_algorithm": {"algorithm": "sha512"},
-        "hashed_message": bytes(64),
-    }
+    # The same bytes under the name of another digest of that length.
+    query["message_imprint"]["hash_algorithm"] = {"algorithm": "sha3_256"}
     return query
 
 
