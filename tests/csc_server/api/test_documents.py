@@ -23,6 +23,7 @@ from csc_server.commands import common
 from csc_server.wire import fields
 from policies.algorithms import KeyAlgorithm
 from tests import service, tsa
+from tests.csc_server.api import rules_of_2_1
 from tests.csc_server.api.documents import (
     PDF,
     SHA256,
@@ -775,6 +776,44 @@ async def test_info_says_what_is_there(alice: Client) -> None:
     info = (await alice.post("info", {"lang": "xx"})).body
     assert (info["lang"], info["description"]) == ("en", "Remote signing service")
     assert "signatures/timestamp" in info["methods"]
+
+
+async def test_answers_keep_the_rules_of_2_1(alice: Client, p256: str) -> None:
+    """Members, types and enumerations of the OpenAPI document, its slips patched (12.2)."""
+    digest = sha256(TEXT)
+    everything = {"certificates": "chain", "certInfo": True, "authInfo": True}
+    extensible = await approved(alice, p256, digest, digest)
+    one = {"credentialID": p256}
+    hashes = {"hashes": [b64(digest)], "hashAlgorithmOID": SHA256}
+    factors = {"numSignatures": 1, "authData": [{"id": "PIN", "value": service.PIN}]}
+    bodies: dict[str, dict[str, Any]] = {
+        "info": {},
+        "credentials/list": {"credentialInfo": True, "onlyValid": True} | everything,
+        "credentials/info": one | everything,
+        "credentials/authorize": one | hashes | factors,
+        "credentials/extendTransaction": one | hashes | {"SAD": extensible},
+        "signatures/timestamp": {"hash": b64(digest), "hashAlgo": SHA256},
+    }
+    sads: dict[str, str] = {}
+    for method, body in bodies.items():
+        reply = await alice.post(method, body)
+        assert reply.status == 200, (method, reply.body)
+        rules_of_2_1.check(reply.body, rules_of_2_1.ANSWERS[method], method)
+        sads[method] = reply.body.get("SAD", "")
+    signed = await alice.sign_hash(p256, sads["credentials/extendTransaction"], digest)
+    assert signed.status == 200
+    rules_of_2_1.check(signed.body, rules_of_2_1.ANSWERS["signatures/signHash"])
+    sad = sads["credentials/authorize"]
+    accepted = await sign_doc(alice, p256, sad, documents=[cades(TEXT)], operationMode="A")
+    assert accepted.status == 200
+    rules_of_2_1.check(accepted.body, rules_of_2_1.ANSWERS["signatures/signDoc"])
+    for method in ("credentials/getChallenge", "credentials/sendOTP"):
+        reply = await alice.post(method, {})
+        assert reply.body["error"] in rules_of_2_1.CODES[reply.status]
+    alice.token = "unknown"
+    for method in rules_of_2_1.ANSWERS.keys() - {"info"}:
+        reply = await alice.post(method, {})
+        assert reply.body["error"] in rules_of_2_1.CODES[reply.status], method
 
 
 @pytest.mark.parametrize(
