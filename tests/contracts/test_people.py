@@ -267,7 +267,7 @@ async def test_the_hard_stop_is_told_once(storage: Storage) -> None:
     assert await storage.accounts.login_throttle("login:alice|x") == CLEAR
 
 
-async def test_a_pairing_replaces_the_seed_in_two_steps(storage: Storage) -> None:
+async def test_a_pairing_replaces_the_seed_in_two_steps(url: str, storage: Storage) -> None:
     """Pending: the old seed is gone and nothing signs; finished: the identifier stayed."""
     pairing = CodeKey(CodePurpose.PAIRING, ALICE.account_id, KEY.destination)
     await send(storage, key=pairing)
@@ -284,6 +284,7 @@ async def test_a_pairing_replaces_the_seed_in_two_steps(storage: Storage) -> Non
     assert person.authenticator.state is PairingState.PENDING
     assert person.authenticator.replaces
     assert person.authenticator.totp == new
+    assert stores.sealed().sealed.hex() not in stores.dump(url).lower()
     facts = await storage.authorizations.authorize_facts(stores.CRED_ALICE)
     assert facts.authenticator is None
     with pytest.raises(errors.OtpReplayed):
