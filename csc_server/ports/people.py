@@ -298,8 +298,14 @@ class People(Protocol):
 
     # Login
 
-    async def password_right(self, subject: str, now: datetime, events: Sequence[Event]) -> bool:
-        """Clear the login throttle. False, and nothing changed, while it blocks."""
+    async def password_right(
+        self, subject: str, now: datetime, events: Sequence[Event], stop: Stop | None = None
+    ) -> bool:
+        """Clear the login throttle. False while it blocks.
+
+        Nothing changes then, but ``stop`` is written when it is the hard stop that blocks: the
+        owner who knows the password gets the link (again), wherever the failures came from.
+        """
 
     async def password_wrong(
         self, subject: str, now: datetime, events: Sequence[Event], stop: Stop | None

@@ -96,12 +96,16 @@ class Logins:
     def __init__(self, database: Database) -> None:
         self._database = database
 
-    async def password_right(self, subject: str, now: datetime, events: Sequence[Event]) -> bool:
+    async def password_right(
+        self, subject: str, now: datetime, events: Sequence[Event], stop: Stop | None = None
+    ) -> bool:
         """See ``People``."""
 
         def unit(sql: Sql) -> bool:
             before = throttles.find(sql, subject)
             if throttle.blocked(before, now):
+                if stop is not None and before.stopped:
+                    mail_links.open_link(sql, stop.link, stop.message)
                 return False
             throttles.succeed(sql, subject, before, now)
             sql.audit(events)

@@ -149,6 +149,24 @@ async def test_an_invitation_makes_one_account(storage: Storage) -> None:
     assert sorted(results) == [False] * 7 + [True]
 
 
+async def test_a_changed_number_is_not_confirmed(storage: Storage) -> None:
+    """Neither by the code of the old one that comes late, nor because the old one was."""
+    await invite(storage)
+    change, digest = storage.people.set_registration_phone, TOKEN.digest()
+    await send(storage)
+    assert await change(digest, "+40799000222", T0, [])
+    await storage.people.confirm_registration_phone("reg-1", guess(), T0)
+    with pytest.raises(errors.StepMissing):
+        await storage.people.create_account(digest, stores.account("bob"), T0, [])
+    key = CodeKey(KEY.purpose, KEY.owner, "+40799000222")
+    await send(storage, 1, key)
+    await storage.people.confirm_registration_phone("reg-1", guess(key=key), T0)
+    assert await change(digest, "+40799000333", T0, [])
+    with pytest.raises(errors.StepMissing):
+        await storage.people.create_account(digest, stores.account("bob"), T0, [])
+    assert not await change(digest, "+40799000222", T0 + HOUR, [])
+
+
 async def test_the_second_mail_tells_that_there_is_an_account(storage: Storage) -> None:
     """And its registration leads nowhere: nobody was given the link."""
     await bob(storage)

@@ -51,9 +51,17 @@ class CheckLoginCode:
         now = self.clock.now()
         state = await self.people.code_throttle(authenticator.totp.authenticator_id)
         if throttle.blocked(state, now):
+            await self._remind(call, person, state, now)
             raise locked(state)
         # A guess that was compared is counted, also when nobody waits for the answer any more.
         await self.effects.run(self._check(call, person, authenticator, otp, now))
+
+    async def _remind(self, call: Call, person: Person, state: Throttle, now: datetime) -> None:
+        """Mail the link that lifts the stop (again): signatures may have brought it about."""
+        stop = self.letters.stop(person.profile, now)
+        if state.stopped and stop is not None:
+            record = event(EventType.LINK_SENT, person.account.account_id, call, now)
+            await self.people.open_link(stop.link, stop.message, [record])
 
     async def _check(
         self,

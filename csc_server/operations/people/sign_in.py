@@ -84,7 +84,8 @@ class SignIn:
         answer = signed_in(person, self.letters, now)
         record = event(EventType.LOGIN, account_id, call, now, step=answer.step)
         subject = login_subject(account_id, call.source)
-        if not await self.people.password_right(subject, now, [record]):
+        stop = self.letters.stop(person.profile, now)
+        if not await self.people.password_right(subject, now, [record], stop):
             self.pacing.failed(call.source, now)
             raise errors.LoginFailed("too many failures")
         return answer
