@@ -120,7 +120,7 @@ class Methods:
 
 
 async def not_implemented(request: web.Request) -> web.Response:
-    """A method of the standard that is not there yet. (CSC v1 10.2)"""
+    """A method of the standard that this service does not have. (CSC v1 10.2)"""
     del request
     raise errors.MethodNotImplemented
 

@@ -39,7 +39,7 @@ class Route:
 
 
 def _csc(
-    dialect: handlers.Dialect, own: Mapping[str, Handler], not_yet: tuple[str, ...]
+    dialect: handlers.Dialect, own: Mapping[str, Handler], not_offered: tuple[str, ...]
 ) -> Iterator[Route]:
     methods = handlers.Methods(dialect)
     table: dict[str, Handler] = {
@@ -52,7 +52,7 @@ def _csc(
         "signatures/timestamp": documents.timestamp,
         **own,
     }
-    table |= dict.fromkeys(not_yet, handlers.not_implemented)
+    table |= dict.fromkeys(not_offered, handlers.not_implemented)
     for name, handler in table.items():
         http_methods = ("POST", "GET") if name == "info" else _POST
         path = f"/csc/v{dialect.version}/{name}"
@@ -68,8 +68,8 @@ def _routes() -> Iterator[Route]:
         "signatures/signDoc": documents.sign_doc,
         "signatures/signPolling": documents.poll,
     }
-    yield from _csc(handlers.V1, own_v1, common.NOT_YET_V1)
-    yield from _csc(handlers.V2, own_v2, common.NOT_YET_V2)
+    yield from _csc(handlers.V1, own_v1, common.NOT_OFFERED_V1)
+    yield from _csc(handlers.V2, own_v2, common.NOT_OFFERED_V2)
     yield Route("/health/live", operator.live, _GET, method="health/live")
     yield Route("/health/ready", operator.ready, _GET, method="health/ready")
     yield Route("/metrics", operator.scrape, _GET, method="metrics")

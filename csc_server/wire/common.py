@@ -30,8 +30,8 @@ WITH_TIMESTAMPS: Final = ("signatures/timestamp",)
 """Where a time-stamping authority is configured."""
 
 # Nothing of ours is sent to the signer or approved elsewhere: see docs/csc-divergences.md.
-NOT_YET_V1: Final = ("credentials/sendOTP",)
-NOT_YET_V2: Final = (*NOT_YET_V1, "credentials/authorizeCheck", "credentials/getChallenge")
+NOT_OFFERED_V1: Final = ("credentials/sendOTP",)
+NOT_OFFERED_V2: Final = (*NOT_OFFERED_V1, "credentials/authorizeCheck", "credentials/getChallenge")
 
 
 @dataclass(frozen=True, slots=True)
