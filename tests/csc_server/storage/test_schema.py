@@ -23,6 +23,7 @@ from csc_server.storage import (
     accounts,
     authorizations,
     credentials,
+    jobs,
     mail_links,
     people,
     people_found,
@@ -41,7 +42,7 @@ from tests.contracts import stores
 from tests.contracts.conftest import ENGINES
 
 MODULES = (
-    *(accounts, authorizations, credentials, throttles, tokens, transitions),
+    *(accounts, authorizations, credentials, jobs, throttles, tokens, transitions),
     *(mail_links, people, people_found, people_login, people_opening, sent_codes),
 )
 
