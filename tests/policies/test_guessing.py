@@ -132,3 +132,14 @@ def test_the_budget_at_its_edges() -> None:
     assert throttle.blocked(state, edge - timedelta(microseconds=1))
     assert not throttle.blocked(state, edge)
     assert throttle.after_success(state, T0 + throttle.YEAR) == CLEAR
+
+
+def test_quiet_years_save_nothing_up() -> None:
+    """After one failure long ago there is room for 25 at once, not for more."""
+    state, now = throttle.after_failure(CLEAR, T0, budget=True), T0 + 5 * throttle.YEAR
+    looked = 0
+    while not throttle.blocked(state, now):
+        # Kept as it is: a success would make the store forget it.
+        state, looked = throttle.after_failure(state, now, budget=True), looked + 1
+        state = Throttle(spent_until=state.spent_until)
+    assert looked == throttle.BUDGET
