@@ -13,7 +13,6 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Final
 
-from policies import errors
 from policies.secret import Password
 
 SHORTEST: Final = 12
@@ -90,19 +89,6 @@ def weakness(
     if _without(text.casefold(), context) < LEFT_CHARACTERS:
         return Weakness.CONTEXT
     return Weakness.GUESSABLE if estimate.score < LOWEST_SCORE else None
-
-
-def check(
-    password: Password, estimate: Estimate, context: frozenset[str], *, second_factor: bool
-) -> None:
-    """Return when the normalised password may be set.
-
-    Raises:
-        PasswordRefused: It may not; the reason is a ``Weakness``.
-    """
-    found = weakness(password, estimate, context, second_factor=second_factor)
-    if found is not None:
-        raise errors.PasswordRefused(found)
 
 
 def _without(text: str, words: frozenset[str]) -> int:

@@ -64,9 +64,6 @@ class SecondFactor:
     """Set exactly with ``Deferral.UNTIL``."""
 
 
-NOT_ASKED: Final = SecondFactor()
-
-
 def mandatory(now: datetime, mandatory_from: date) -> bool:
     """True from the day on which the second factor cannot be put off."""
     return now.date() >= mandatory_from
