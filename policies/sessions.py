@@ -30,6 +30,8 @@ STEP_UP: Final = timedelta(minutes=5)
 """security-and-pki 5.3: how fresh a proof must be for changing a factor."""
 REMEMBERED: Final = timedelta(days=30)
 """*Remember me* fills in the e-mail address for so long, never the password (J1.3; ui 5.1)."""
+PAIRING: Final = timedelta(hours=1)
+"""For a first pairing that the login demands: long enough for a second SMS (J1.4)."""
 TOUCH_EVERY: Final = timedelta(minutes=1)
 """A use is written down at most so often; the idle time is then that much shorter at worst."""
 KEPT: Final = timedelta(days=1)
@@ -46,6 +48,8 @@ class Stage(StrEnum):
     ANONYMOUS = "anonymous"
     CODE_AWAITED = "code_awaited"
     """The password was right; the code of the authenticator is still missing."""
+    PAIRING = "pairing"
+    """The password was right; an authenticator has to be paired before anything else opens."""
     SIGNED_IN = "signed_in"
 
 
@@ -62,6 +66,7 @@ class End(StrEnum):
 _LIFE: Final[Mapping[Stage, timedelta]] = {
     Stage.ANONYMOUS: ANONYMOUS,
     Stage.CODE_AWAITED: CODE_AWAITED,
+    Stage.PAIRING: PAIRING,
     Stage.SIGNED_IN: ABSOLUTE,
 }
 

@@ -16,14 +16,17 @@ from aiohttp.typedefs import Middleware
 
 from csc_server.ports import Entropy
 from csc_server.web import metrics
-from csc_server.web.requests import ACCOUNT, CORRELATION, METHOD, VERSION, respond
+from csc_server.web.pages import errors as pages
+from csc_server.web.pages.headers import HSTS
+from csc_server.web.pages.look import LOOK
+from csc_server.web.requests import ACCOUNT, CORRELATION, METHOD, PAGE, VERSION, respond
 from csc_server.wire import errors
 
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
 _log = structlog.get_logger("csc_server")
 
-# security-and-pki 5.3, as far as a JSON API needs them.
+# security-and-pki 5.3, as far as a JSON API needs them. Pages bring stricter ones of their own.
 _HEADERS = {
     "Cache-Control": "no-store",
     "Content-Security-Policy": "default-src 'none'; frame-ancestors 'none'",
@@ -58,7 +61,10 @@ def edge(request_limit_s: float, entropy: Entropy) -> Middleware:
             reason = caught
         if reason is not None:
             response = _refuse(request, reason)
-        response.headers.update(_HEADERS)
+        for name, value in _HEADERS.items():
+            response.headers.setdefault(name, value)
+        if (look := request.app.get(LOOK)) is not None and look.secure:
+            response.headers.update(HSTS)
         _report(request, response.status, time.perf_counter() - started, reason)
         return response
 
@@ -66,6 +72,16 @@ def edge(request_limit_s: float, entropy: Entropy) -> Middleware:
 
 
 def _refuse(request: web.Request, reason: Exception) -> web.StreamResponse:
+    if request.get(PAGE) or (isinstance(reason, errors.PathUnknown) and pages.for_people(request)):
+        response = pages.refuse(request, reason)
+    else:
+        response = _refuse_client(request, reason)
+    if isinstance(reason, errors.HttpMethodWrong):
+        response.headers["Allow"] = str(reason)
+    return response
+
+
+def _refuse_client(request: web.Request, reason: Exception) -> web.StreamResponse:
     version = request.get(VERSION, 1)
     answer = errors.answer(reason, version, request[CORRELATION])
     response = respond(answer.json(), answer.status)
@@ -75,8 +91,6 @@ def _refuse(request: web.Request, reason: Exception) -> web.StreamResponse:
         # RFC 6750 3; LOGIN-1 asks for Basic, everything else for a bearer token.
         scheme = "Basic" if isinstance(reason, errors.LoginHeaderMalformed) else "Bearer"
         response.headers["WWW-Authenticate"] = f'{scheme} realm="paraph", error="{answer.error}"'
-    if isinstance(reason, errors.HttpMethodWrong):
-        response.headers["Allow"] = str(reason)
     return response
 
 

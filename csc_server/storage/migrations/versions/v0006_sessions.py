@@ -29,7 +29,8 @@ def upgrade() -> None:
         sa.Column("ended_at", NUMBER, nullable=True),
         sa.Column("data", TEXT, nullable=False),
         sa.CheckConstraint(
-            "stage IN ('anonymous', 'code_awaited', 'signed_in')", name=op.f("ck_sessions_stage")
+            "stage IN ('anonymous', 'code_awaited', 'pairing', 'signed_in')",
+            name=op.f("ck_sessions_stage"),
         ),
         sa.CheckConstraint(
             "ended IN ('signed_out', 'ended_elsewhere', 'security')", name=op.f("ck_sessions_ended")
