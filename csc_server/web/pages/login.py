@@ -24,6 +24,8 @@ from policies.sessions import Session, Stage
 
 CODE: Final = "/login/code"
 PAIRING: Final = "/authenticator"
+_NEWS: Final = ("signed_out", "created", "password", "unlocked", "phone")
+"""What the login page may tell of the page before it."""
 _STAGES: Final = {LoginStep.CODE: Stage.CODE_AWAITED, LoginStep.PAIR: Stage.PAIRING}
 
 
@@ -147,5 +149,5 @@ async def _form(
         goal=goal,
         waiting=None,
         gone=type(visit.gone).__name__ if visit.gone else None,
-        signed_out="signed_out" in visit.request.query,
+        news=next((word for word in _NEWS if word in visit.request.query), None),
     )

@@ -1,4 +1,4 @@
-"""What all pages of this process share: templates in three languages, and what the site is called."""
+"""What all pages of this process share: templates in three languages, name and origin."""
 
 from __future__ import annotations
 

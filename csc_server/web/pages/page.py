@@ -19,9 +19,11 @@ from csc_server.ports.sessions import SessionKey
 from csc_server.web.pages import cookies, forms, guard, headers
 from csc_server.web.pages.forms import Form
 from csc_server.web.pages.look import ENVIRONMENTS, LOOK, Look
-from csc_server.web.requests import ACCOUNT, call, services
+from csc_server.web.requests import ACCOUNT, LINK, call, respond, services
 from csc_server.web.services import Services
 from policies import errors, sessions
+from policies.passwords import Weakness
+from policies.secret import LinkToken
 from policies.sessions import Session, Stage
 from policies.values import AccountId
 from webui import languages
@@ -76,6 +78,16 @@ class Visit:
     def device(self) -> str:
         """What the browser calls itself."""
         return self.request.headers.get("User-Agent", "")
+
+    @property
+    def here(self) -> str:
+        """This page without its query; never the address of another host (``//host``)."""
+        return "/" + self.request.path.lstrip("/")
+
+    @property
+    def link(self) -> LinkToken:
+        """The token at the end of the address."""
+        return LinkToken(self.request[LINK])
 
     @property
     def remembered_address(self) -> str:
@@ -157,6 +169,12 @@ class Visit:
         return aiohttp_jinja2.render_template(
             template, self.request, context, app_key=ENVIRONMENTS[self.language], status=status
         )
+
+    def verdict(self, weakness: Weakness | None) -> web.Response:
+        """The sentence beside a password field, as JSON ``{"text", "strong"}``."""
+        words = self.request.app[ENVIRONMENTS[self.language]].get_template("problems.html")
+        text = str(words.make_module().verdict(weakness))  # type: ignore[attr-defined]
+        return respond({"text": text.strip(), "strong": weakness is None})
 
     def go(self, address: str) -> web.Response:
         """See other: after a POST, so that a reload repeats nothing."""

@@ -64,7 +64,7 @@ async def confirm_phone(visit: Visit) -> web.StreamResponse:
     except errors.FormInvalid as invalid:
         return await _phone_step(visit, account_id, invalid.problems, status=422)
     except errors.CodeWrong as wrong:
-        problem = {"code": {"left": wrong.tries_left} if wrong.tries_left else "dead"}
+        problem = {"code": wrong.tries_left or "dead"}
         return await _phone_step(visit, account_id, problem, status=422)
     except errors.CodeExpired:
         return await _phone_step(visit, account_id, {"code": "dead"}, status=422)

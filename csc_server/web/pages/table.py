@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from csc_server.web.pages import login, notice, pairing
+from csc_server.web.pages import login, notice, pairing, password, register, unlock
 from csc_server.web.pages.page import Access, Page
 from csc_server.web.pages.static import Static
 from webui import assets
@@ -17,6 +17,14 @@ PAGES: Final = (
     Page("/login", login.show, login.submit),
     Page("/login/code", login.show_code, login.submit_code),
     Page("/logout", None, login.sign_out),
+    Page("/register", register.show, register.submit),
+    Page("/register/sent", register.show_sent),
+    Page("/register/*", register.show_invitation, register.submit_invitation),
+    Page("/password", password.show, password.submit),
+    Page("/password/sent", password.show_sent),
+    Page("/password/*", password.show_link, password.submit_link),
+    Page("/password-strength", None, register.judge),
+    Page("/unlock/*", unlock.show, unlock.submit),
     Page("/two-factor", notice.show, notice.submit, _OWN),
     # Also halfway through a login: the handlers look who it is.
     Page("/authenticator", pairing.show),
