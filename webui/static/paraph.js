@@ -100,6 +100,20 @@
     });
   });
 
+  // A text to be read to its end: without script it stands on the page in full (journeys J1.6).
+  all("form[data-read]", (form) => {
+    const text = document.getElementById(form.dataset.read);
+    const unread = form.querySelector("[data-unread]");
+    text.classList.add("scroll");
+    form.addEventListener("submit", (event) => {
+      if (text.scrollTop + text.clientHeight >= text.scrollHeight - 2) return;
+      event.preventDefault();
+      event.stopImmediatePropagation();
+      unread.hidden = false;
+      text.focus();
+    });
+  });
+
   // The second press of a running submit does nothing; the server knows the form's key as well.
   all("form[data-once]", (form) => {
     form.addEventListener("submit", (event) => {

@@ -58,6 +58,6 @@ def _site(settings: Settings) -> Site:
         operator=settings.service.name,
         help="/help",
         privacy="/privacy",
-        practice="/practice",
-        verify="/verify",
+        practice="/help#practice",
+        verify="/help#verify",
     )

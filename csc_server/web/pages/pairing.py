@@ -15,7 +15,7 @@ from aiohttp import web
 
 from csc_server.operations.people import qr
 from csc_server.operations.people.records import profile_of
-from csc_server.web.pages import after, sent
+from csc_server.web.pages import after, sent, step_up
 from csc_server.web.pages.page import Visit
 from csc_server.web.pages.refusals import Refusal, refusal
 from policies import codes, errors
@@ -33,12 +33,16 @@ _SEED: Final = re.compile(r"[A-Z2-7]{16,64}")
 async def show(visit: Visit) -> web.StreamResponse:
     """Step 1: what is needed, and the SMS code once one went out."""
     account_id = _owner(visit)
+    if _SENT not in visit.data and step_up.needed(visit):
+        return step_up.first(visit, PATH)
     return await _phone_step(visit, account_id)
 
 
 async def send(visit: Visit) -> web.StreamResponse:
     """Send the SMS code, unless one is under way."""
     account_id = _owner(visit)
+    if step_up.needed(visit):
+        return step_up.first(visit, PATH)
     session = visit.session
     if session is not None and session.stage is Stage.CODE_AWAITED:
         # The authenticator is lost: this login goes on by pairing another (J6).

@@ -4,7 +4,18 @@ from __future__ import annotations
 
 from typing import Final
 
-from csc_server.web.pages import login, notice, pairing, password, register, unlock
+from csc_server.web.pages import (
+    login,
+    notice,
+    pairing,
+    password,
+    phone,
+    privacy,
+    register,
+    settings,
+    step_up,
+    unlock,
+)
 from csc_server.web.pages.page import Access, Page
 from csc_server.web.pages.static import Static
 from webui import assets
@@ -26,6 +37,17 @@ PAGES: Final = (
     Page("/password-strength", None, register.judge),
     Page("/unlock/*", unlock.show, unlock.submit),
     Page("/two-factor", notice.show, notice.submit, _OWN),
+    Page("/confirm", step_up.show, step_up.submit, _OWN),
+    Page("/privacy/read", privacy.show_to_read, privacy.accept, _OWN),
+    Page("/phone", phone.show_question, phone.answer, _OWN),
+    Page("/settings", settings.show, None, _OWN),
+    Page("/settings/password", settings.show_password, settings.submit_password, _OWN),
+    Page("/settings/phone", phone.show, phone.submit, _OWN),
+    Page("/settings/language", settings.show_language, settings.submit_language, _OWN),
+    Page("/settings/sessions", settings.show_sessions, settings.end_sessions, _OWN),
+    Page("/settings/data", settings.show_data, None, _OWN),
+    Page("/privacy", privacy.show),
+    Page("/help", privacy.show_help),
     # Also halfway through a login: the handlers look who it is.
     Page("/authenticator", pairing.show),
     Page("/authenticator/send", None, pairing.send),
