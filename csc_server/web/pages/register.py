@@ -11,13 +11,14 @@ from typing import Any, Final
 from aiohttp import web
 
 from csc_server.ports import NameTaken
-from csc_server.ports.people import Registration
+from csc_server.ports.people import Profile, Registration
 from csc_server.web.pages import sent
 from csc_server.web.pages.page import Visit
 from policies import codes, errors
 from policies.messages import Language
 from policies.passwords import SHORTEST_ALONE
-from policies.registration import RegistrationForm
+from policies.registration import Applicant, RegistrationForm
+from policies.secret import LinkToken
 
 Problems = Mapping[str, Any]
 _FIELDS: Final = ("first_name", "last_name", "email", "phone_prefix", "phone")
@@ -80,13 +81,22 @@ async def submit_invitation(visit: Visit) -> web.StreamResponse:
 
 async def judge(visit: Visit) -> web.StreamResponse:
     """What is wrong with a password, while it is typed. (J1.2; ui 3.3)"""
-    person: Any = None
-    if visit.signed_in:
-        person = (await visit.services.people.show_person(visit.account_id)).profile
+    person = await _whose(visit)
     found = await visit.services.people.judge_password(
         visit.form.password("password"), person, second_factor=visit.form.ticked("bound")
     )
     return visit.verdict(found)
+
+
+async def _whose(visit: Visit) -> Profile | Applicant | None:
+    """Whose names the password must not consist of, as far as the form tells."""
+    people = visit.services.people
+    if visit.signed_in:
+        return (await people.show_person(visit.account_id)).profile
+    try:
+        return (await people.open_invitation(LinkToken(visit.form.text("link")))).applicant
+    except errors.LinkInvalid:
+        return None
 
 
 def dead_link(visit: Visit, kind: str) -> web.Response:
@@ -164,5 +174,6 @@ def _invitation(
         prefix=visit.form.text("phone_prefix"),
         prefixes=visit.services.people.rules.prefixes,
         action=visit.here,
+        link=visit.link.value,
         minimum=SHORTEST_ALONE,
     )

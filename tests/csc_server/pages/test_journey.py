@@ -1,0 +1,174 @@
+"""A new customer in a real browser: J1.1 to J1.6, then everything that settings can change."""
+
+from __future__ import annotations
+
+import time
+
+import pyotp
+from playwright.sync_api import BrowserContext, Page, expect
+
+from tests.csc_server.pages.looks import look
+from tests.csc_server.pages.mailbox import Mailbox
+
+EMAIL = "andreea.ionescu@example.ro"
+PHONE = "+40722123321"
+PASSWORD = "seven quiet otters painting fences"
+
+
+def press(page: Page, label: str) -> None:
+    """Press a button and wait for the answer."""
+    page.get_by_role("button", name=label, exact=True).click()
+    page.wait_for_load_state()
+
+
+def heading(page: Page, text: str) -> None:
+    """The page is the one with this heading, and its title says the same."""
+    expect(page.get_by_role("heading", level=1)).to_have_text(text)
+    assert text in page.title()
+
+
+class Phone:
+    """An authenticator app: never shows a code twice."""
+
+    def __init__(self, seed: str) -> None:
+        self._totp, self._last = pyotp.TOTP(seed), -1
+
+    def code(self) -> str:
+        """The oldest code that counts and that nobody has used; rarely waits for the next."""
+        step = max(int(time.time()) // 30 - 1, self._last + 1)
+        while int(time.time()) // 30 < step:
+            time.sleep(0.2)
+        self._last = step
+        return str(self._totp.at(step * 30))
+
+
+def test_a_new_customer(context: BrowserContext, mailbox: Mailbox) -> None:
+    """From the registration form to the page that was wanted, each state looked at."""
+    page = context.new_page()
+    page.goto("/login")
+    look(page, "login")
+    page.get_by_role("link", name="Create one").click()
+    register(page, mailbox)
+    open_invitation(page, mailbox)
+    first_login(page)
+    phone = pair(page, mailbox)
+    sign_in_with_code(page, phone)
+    read_the_notice(page)
+    heading(page, "Settings")
+    look(page, "settings")
+
+
+def register(page: Page, mailbox: Mailbox) -> None:
+    """J1.1."""
+    press(page, "Create the account")
+    heading(page, "Create an account")
+    assert page.title().startswith("Error:")
+    look(page, "register-empty")
+    page.get_by_label("First name").fill("Andreea")
+    page.get_by_label("Last name").fill("Ionescu")
+    page.get_by_label("E-mail address").fill(EMAIL)
+    page.get_by_label("Phone number").fill("0722 123 321")
+    page.get_by_label("I have read the privacy notice").check()
+    look(page, "register")
+    press(page, "Create the account")
+    heading(page, "Look in your mailbox")
+    look(page, "register-sent")
+
+
+def open_invitation(page: Page, mailbox: Mailbox) -> None:
+    """J1.2."""
+    page.goto(mailbox.link("invitation", EMAIL))
+    heading(page, "Confirm your phone")
+    look(page, "invitation-phone")
+    page.get_by_label("Phone number").fill("0722123321")
+    press(page, "Validate phone number")
+    look(page, "invitation-code")
+    page.get_by_label("Code from the SMS").fill("000 000")
+    press(page, "Confirm the code")
+    look(page, "invitation-code-wrong")
+    page.get_by_label("Code from the SMS").fill(mailbox.code("phone_code", PHONE))
+    press(page, "Confirm the code")
+    heading(page, "Choose a password")
+    page.get_by_label("New password").fill("andreea ionescu")
+    expect(page.locator("#password-strength")).to_contain_text("little more than your name")
+    look(page, "invitation-password")
+    page.get_by_label("New password").fill(PASSWORD)
+    expect(page.locator("#password-strength")).to_have_text("Strong enough.")
+    page.get_by_label("The same password again").fill("another one, typed wrong")
+    press(page, "Create the account")
+    look(page, "invitation-password-differs")
+    page.get_by_label("New password").fill(PASSWORD)
+    page.get_by_label("The same password again").fill(PASSWORD)
+    press(page, "Create the account")
+    heading(page, "Sign in")
+    look(page, "login-created")
+
+
+def first_login(page: Page) -> None:
+    """J1.3."""
+    page.get_by_label("E-mail address").fill(EMAIL)
+    page.get_by_label("Password", exact=True).fill("not the password at all")
+    press(page, "Sign in")
+    look(page, "login-mismatch")
+    page.get_by_label("Password", exact=True).fill(PASSWORD)
+    page.get_by_label("Remember me").check()
+    press(page, "Sign in")
+    heading(page, "Protect your sign-in with a code")
+    look(page, "two-factor")
+    page.get_by_label("On a date").check()
+    press(page, "Save my choice")
+    look(page, "two-factor-no-date")
+
+
+def pair(page: Page, mailbox: Mailbox) -> Phone:
+    """J1.4."""
+    press(page, "Set up now")
+    heading(page, "Pair your authenticator app")
+    page.get_by_label("Code from the SMS").fill(mailbox.code("pairing_code", PHONE))
+    press(page, "Show the QR code")
+    look(page, "pair-phone-no-tick")
+    page.get_by_label("Code from the SMS").fill(mailbox.code("pairing_code", PHONE))
+    page.get_by_label("I have installed an authenticator app").check()
+    press(page, "Show the QR code")
+    look(page, "pair-app")
+    page.get_by_text("Type the key instead").click()
+    page.get_by_text("Show the key").click()
+    phone = Phone(page.locator("#pairing-key").inner_text().replace(" ", ""))
+    page.get_by_label("6-digit code").fill("000000")
+    press(page, "Finish pairing")
+    look(page, "pair-app-wrong")
+    page.get_by_label("6-digit code").fill(phone.code())
+    press(page, "Finish pairing")
+    heading(page, "Your authenticator is paired")
+    look(page, "paired")
+    return phone
+
+
+def sign_in_with_code(page: Page, phone: Phone) -> None:
+    """J1.4: again, with password and code."""
+    page.get_by_role("link", name="Sign in").click()
+    expect(page.get_by_label("E-mail address")).to_have_value(EMAIL)
+    page.get_by_label("Password", exact=True).fill(PASSWORD)
+    press(page, "Sign in")
+    heading(page, "Type the code from your app")
+    look(page, "code")
+    page.get_by_label("Code from your authenticator app").fill("000000")
+    press(page, "Sign in")
+    look(page, "code-wrong")
+    page.get_by_label("Code from your authenticator app").fill(phone.code())
+    press(page, "Sign in")
+
+
+def read_the_notice(page: Page) -> None:
+    """J1.6: not before its end."""
+    heading(page, "Read the privacy notice")
+    look(page, "privacy-read")
+    press(page, "I have read it")
+    expect(page.get_by_role("alert")).to_have_text("Scroll to the end first.")
+    look(page, "privacy-read-too-early")
+    page.locator("#notice").press("End")
+    page.wait_for_function(
+        "() => { const n = document.getElementById('notice');"
+        " return n.scrollTop + n.clientHeight >= n.scrollHeight - 2; }"
+    )
+    press(page, "I have read it")
