@@ -49,6 +49,7 @@ class EventType(StrEnum):
     CODE_ACCEPTED = "code.accepted"
     CODE_FAILED = "code.failed"
     PRIVACY_ACCEPTED = "consent.privacy_accepted"
+    CREDIT_ADDED = "credit.added"
     OTP_REPLAY_REJECTED = "otp.replay_rejected"
     KEY_GENERATED = "key.generated"
     KEY_ENABLED = "key.enabled"

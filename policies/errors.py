@@ -460,3 +460,30 @@ class LoginCodeLocked(OtpLocked):
         super().__init__(until.isoformat() if until else "stopped")
         self.until = until
         """``None``: only the owner's link or a reset helps."""
+
+
+# Registration API and account API
+
+
+class SessionUnknown(Refused):
+    """No such session, or another account's: one reason on purpose."""
+
+
+class GrantUnknown(Refused):
+    """The account has granted nothing to this client."""
+
+
+class TransactionsUsedUp(Refused):
+    """The account's package is used up (journeys J7.7)."""
+
+
+class CreditDiffers(Refused):
+    """The reference was used for another credit."""
+
+
+class IdempotencyKeyReused(Refused):
+    """The key came before with another request."""
+
+
+class RequestUnderWay(Refused):
+    """The same request is being worked on."""

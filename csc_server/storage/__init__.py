@@ -20,8 +20,11 @@ from csc_server.storage.checkpointer import Checkpointer, Sign
 from csc_server.storage.credentials import SqlCredentials
 from csc_server.storage.database import Database, engine_for
 from csc_server.storage.guard import DatabaseRolledBack
+from csc_server.storage.history import SqlHistory
+from csc_server.storage.idempotency import SqlIdempotency
 from csc_server.storage.jobs import SqlJobs
 from csc_server.storage.journal import Journal, WitnessBroken
+from csc_server.storage.ledger import SqlLedger
 from csc_server.storage.messages import SqlMessages
 from csc_server.storage.outbox import SqlOutbox
 from csc_server.storage.people import SqlPeople
@@ -52,7 +55,10 @@ class Storage:
     tokens: SqlTokens
     credentials: SqlCredentials
     authorizations: SqlAuthorizations
+    history: SqlHistory
+    idempotency: SqlIdempotency
     jobs: SqlJobs
+    ledger: SqlLedger
     messages: SqlMessages
     outbox: SqlOutbox
     people: SqlPeople
@@ -124,7 +130,10 @@ async def open_storage(
             tokens=SqlTokens(database),
             credentials=SqlCredentials(database),
             authorizations=SqlAuthorizations(database),
+            history=SqlHistory(database),
+            idempotency=SqlIdempotency(database),
             jobs=SqlJobs(database),
+            ledger=SqlLedger(database),
             messages=SqlMessages(database),
             outbox=SqlOutbox(database),
             people=SqlPeople(database),

@@ -13,7 +13,7 @@ from typing import Any, Final
 import sqlalchemy as sa
 
 from csc_server.ports import NewAuthorization, SadAlreadyUsed
-from csc_server.storage import rows, tables, throttles, transitions
+from csc_server.storage import ledger, rows, tables, throttles, transitions
 from csc_server.storage.database import Database
 from csc_server.storage.tables import constant
 from csc_server.storage.units import Row, Sql
@@ -24,6 +24,7 @@ from policies.secret import Sad
 from policies.sign import Permit, SigningFacts
 from policies.throttle import CLEAR, Throttle
 from policies.values import (
+    AccountId,
     Authorization,
     Credential,
     CredentialId,
@@ -213,17 +214,22 @@ class SqlAuthorizations:
 
         Raises:
             SadAlreadyUsed: The state has changed since the permit was given.
+            TransactionsUsedUp: The account's credits do not cover them.
         """
+        at = {"now": microseconds_from_utc(now)}
         operation = {"root": permit.root_id, "operation": operation_id}
-        claims = [{**operation, "number": ordinal} for ordinal in permit.ordinals]
-        sad = {"sad": permit.sad_id, "operation": operation_id, "now": microseconds_from_utc(now)}
+        claims = [{**operation, **at, "number": ordinal} for ordinal in permit.ordinals]
+        sad = {"sad": permit.sad_id, "operation": operation_id, **at}
 
         def unit(sql: Sql) -> None:
             if not sql.change(transitions.RESERVE_SAD, sad):
                 raise SadAlreadyUsed(permit.sad_id)
             sql.change_many(transitions.RESERVE, claims)
-            if sql.one(transitions.RESERVED, operation) != (len(claims),):
+            [[count, metered]] = sql.rows(transitions.RESERVED, {**operation, "sad": permit.sad_id})
+            if count != len(claims):
                 raise SadAlreadyUsed(permit.sad_id)
+            if metered is not None:
+                ledger.require_cover(sql, AccountId(metered))
             sql.audit(events)
 
         await self._database.write(unit)
@@ -356,6 +362,7 @@ def _occurrence_rows(authorization: Authorization) -> list[dict[str, Any]]:
             "digest": occurrence.digest,
             "state": occurrence.state,
             "operation_id": None,
+            "reserved_at": None,
         }
         for occurrence in authorization.occurrences
     ]

@@ -206,6 +206,14 @@ sa.Index(
     postgresql_where=OPEN_SAD,
 )
 
+# What an account signed, the newest approval first; also how an account's signatures are counted.
+sa.Index(
+    "ix_authorizations_history",
+    authorizations.c.account_id,
+    authorizations.c.expires_at,
+    authorizations.c.sad_id,
+)
+
 occurrences = sa.Table(
     "occurrences",
     metadata,
@@ -214,6 +222,7 @@ occurrences = sa.Table(
     sa.Column("digest", BYTES, nullable=False),
     sa.Column("state", TEXT, nullable=False),
     sa.Column("operation_id", TEXT, doc="who reserved it"),
+    sa.Column("reserved_at", INSTANT, doc="when; what the owner's history tells"),
     check("state", OccurrenceState),
     sqlite_with_rowid=False,
 )

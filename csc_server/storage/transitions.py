@@ -11,6 +11,7 @@ from typing import Any, Final
 
 import sqlalchemy as sa
 
+from csc_server.storage.api_tables import credit_entries
 from csc_server.storage.tables import authorizations, constant, occurrences, one_of
 from policies.lifecycle import OCCURRENCE, SAD, OccurrenceEvent, SadEvent
 
@@ -35,17 +36,25 @@ RESERVE: Final = _move(
     OCCURRENCE[OccurrenceEvent.RESERVE],
     _OF_ROOT,
     occurrences.c.ordinal == sa.bindparam("number"),
-).values(operation_id=sa.bindparam("operation"))
-RESERVED: Final = sa.select(sa.func.count()).where(
+).values(operation_id=sa.bindparam("operation"), reserved_at=sa.bindparam("now"))
+_OWNER: Final = sa.select(authorizations.c.account_id).where(_SAD).scalar_subquery()
+_METERED: Final = (
+    sa.select(credit_entries.c.account_id)
+    .where(credit_entries.c.account_id == _OWNER)
+    .limit(1)
+    .scalar_subquery()
+)
+RESERVED: Final = sa.select(sa.func.count(), _METERED).where(
     _OF_ROOT,
     _OF_OPERATION,
     one_of(occurrences.c.state, OCCURRENCE[OccurrenceEvent.RESERVE].values()),
 )
-"""How many occurrences an operation holds."""
+"""How many occurrences an operation holds; and the SAD's account, if it has credits to count
+(``ledger``): asked here, where it costs no statement of its own."""
 COMPLETE: Final = _move(occurrences, OCCURRENCE[OccurrenceEvent.COMPLETE], _OF_ROOT, _OF_OPERATION)
 RELEASE: Final = _move(
     occurrences, OCCURRENCE[OccurrenceEvent.RELEASE], _OF_ROOT, _OF_OPERATION
-).values(operation_id=sa.null())
+).values(operation_id=sa.null(), reserved_at=sa.null())
 EXPIRE: Final = _move(occurrences, OCCURRENCE[OccurrenceEvent.EXPIRE], _OF_ROOT)
 FREE: Final = sa.select(occurrences.c.ordinal).where(_OF_ROOT, _FREE)
 """Ordinals of a root that nobody claimed."""
@@ -67,3 +76,4 @@ RELEASE_SAD: Final = _move(authorizations, SAD[SadEvent.RELEASE], _SAD, _SAD_OF_
 )
 EXTEND_SAD: Final = _move(authorizations, SAD[SadEvent.EXTEND], _SAD, _IN_TIME)
 EXPIRE_SAD: Final = _move(authorizations, SAD[SadEvent.EXPIRE], _SAD)
+REVOKE_SAD: Final = _move(authorizations, SAD[SadEvent.REVOKE], _SAD)

@@ -82,6 +82,10 @@ class MethodNotImplemented(Exception):
     """A method of the standard that this service does not have."""
 
 
+class BearerMissing(Exception):
+    """registration/v1 or account/v1 without an access token."""
+
+
 class RequestTookTooLong(Exception):
     """The request was not done within its time."""
 
@@ -97,6 +101,17 @@ def _unavailable(seconds: int) -> Row:
 def _expired_certificate(reason: Exception) -> str:
     assert isinstance(reason, reasons.CertificateExpired)  # noqa: S101 - the table pairs them
     return f"Signing certificate 'O={reason.organization},CN={reason.common_name}' is expired."
+
+
+def _form(reason: Exception) -> str:
+    assert isinstance(reason, reasons.FormInvalid)  # noqa: S101 - the table pairs them
+    named = (f"{_camel(field)} ({why})" for field, why in reason.problems.items())
+    return f"Invalid parameter {', '.join(named)}"
+
+
+def _camel(field: str) -> str:
+    first, *rest = field.split("_")
+    return first + "".join(word.title() for word in rest)
 
 
 def _properties(reason: Exception) -> str:
@@ -238,7 +253,7 @@ TABLE: Final[dict[type[Exception], Row]] = {
     reasons.SessionMissing: Row(401, "access_denied", "A login is needed."),
     reasons.FormForged: Row(403, "access_denied", "The form is not of this session."),
     # Accounts (registration API, account API; the pages say it in their own words)
-    reasons.FormInvalid: _bad(GENERIC),
+    reasons.FormInvalid: _bad(_form),
     reasons.PasswordRefused: _bad(GENERIC),
     reasons.PasswordWrong: Row(403, "access_denied", "The present password is another one."),
     reasons.LinkInvalid: Row(404, "invalid_request", "No such link or account, or it is over."),
@@ -246,6 +261,21 @@ TABLE: Final[dict[type[Exception], Row]] = {
     reasons.CodeExpired: Row(403, "access_denied", "There is no code that could be right."),
     reasons.StepMissing: Row(409, "invalid_request", "An earlier step is missing."),
     reasons.SecondFactorMandatory: Row(403, "access_denied", "This cannot be put off any more."),
+    # registration/v1 and account/v1
+    BearerMissing: Row(401, "invalid_token", "An access token is needed: Authorization: Bearer."),
+    reasons.SessionUnknown: Row(404, "invalid_request", "There is no such session."),
+    reasons.GrantUnknown: Row(404, "invalid_request", "Nothing is granted to this client."),
+    reasons.CreditDiffers: Row(409, "invalid_request", "The reference names another credit."),
+    reasons.RequestUnderWay: Row(
+        409, "temporarily_unavailable", "This request is being worked on.", retry_after_s=1
+    ),
+    reasons.IdempotencyKeyReused: Row(
+        422, "invalid_request", "The Idempotency-Key was used for another request."
+    ),
+    # signatures/* (journeys J7.7; access_denied of CSC v1 10.1)
+    reasons.TransactionsUsedUp: Row(
+        403, "access_denied", "No signatures are left in this account's package: buy another one."
+    ),
     # The parts behind us (CSC v1 10.2: 503)
     hsm.Busy: _unavailable(1),
     hsm.Broken: _unavailable(2),

@@ -23,7 +23,10 @@ from csc_server.storage import (
     accounts,
     authorizations,
     credentials,
+    history,
+    idempotency,
     jobs,
+    ledger,
     mail_links,
     people,
     people_found,
@@ -43,6 +46,7 @@ from tests.contracts.conftest import ENGINES
 
 MODULES = (
     *(accounts, authorizations, credentials, jobs, throttles, tokens, transitions),
+    *(history, idempotency, ledger),
     *(mail_links, people, people_found, people_login, people_opening, sent_codes),
 )
 
