@@ -27,6 +27,7 @@ from policies.values import AccountId
 PATH: Final = "/authenticator"
 _SENT: Final = "pairing_sent"
 _UNTIL: Final = "pairing_until"
+_SIGNS_FROM: Final = "signs_from"
 _SEED: Final = re.compile(r"[A-Z2-7]{16,64}")
 
 
@@ -100,22 +101,15 @@ async def finish(visit: Visit) -> web.StreamResponse:
     data = after.plan(set(), after.wanted(visit, ""))
     # The session of this browser has ended with all others; what it wanted is kept for the next.
     visit.session = None
-    await visit.keep(**data, paired="replaced" if paired.replaced else "new")
-    if paired.replaced:
-        await visit.keep(signs_from=paired.signs_from.isoformat())
+    await visit.keep(**data, **{_SIGNS_FROM: paired.signs_from.isoformat()})
     return visit.go("/authenticator/done")
 
 
 async def done(visit: Visit) -> web.StreamResponse:
     """Paired; sign in again."""
-    if "paired" not in visit.data:
+    if _SIGNS_FROM not in visit.data:
         return visit.go(PATH)
-    signs_from = visit.data.get("signs_from")
-    return visit.render(
-        "paired.html",
-        replaced=visit.data["paired"] == "replaced",
-        signs_from=datetime.fromisoformat(signs_from) if signs_from else None,
-    )
+    return visit.render("paired.html", signs_from=datetime.fromisoformat(visit.data[_SIGNS_FROM]))
 
 
 def _owner(visit: Visit) -> AccountId:

@@ -58,7 +58,8 @@ def kept(visit: Visit, name: str) -> Sent | None:
         return None
     destination, expires_at, resend_at, fresh = json.loads(visit.data[name])
     return Sent(
-        destination,
+        # A number is never broken between lines.
+        destination.replace(" ", "\u00a0"),
         datetime.fromisoformat(expires_at),
         datetime.fromisoformat(resend_at),
         visit.services.clock.now(),

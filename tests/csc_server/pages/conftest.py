@@ -8,6 +8,7 @@ from collections.abc import Iterator
 import pytest
 from playwright.sync_api import Browser, BrowserContext, sync_playwright
 
+from csc_server.config import Settings
 from tests import service
 from tests.csc_server.pages.mailbox import Mailbox
 from tests.service import Person, Service
@@ -31,20 +32,20 @@ SETTINGS = {
 
 
 @pytest.fixture(scope="session")
-def settings(tmp_path_factory: pytest.TempPathFactory) -> service.Settings:
+def settings(tmp_path_factory: pytest.TempPathFactory) -> Settings:
     """The instance of all page tests."""
     directory = tmp_path_factory.mktemp("pages") / "instance"
     return service.create_instance(directory, **SETTINGS)
 
 
 @pytest.fixture(scope="session")
-def people(settings: service.Settings) -> dict[str, Person]:
+def people(settings: Settings) -> dict[str, Person]:
     """Who has an account from the command line."""
     return asyncio.run(service.enrol(settings, PEOPLE))
 
 
 @pytest.fixture(scope="session")
-def site(settings: service.Settings, people: dict[str, Person]) -> Iterator[Service]:
+def site(settings: Settings, people: dict[str, Person]) -> Iterator[Service]:
     """The running service."""
     running = Service(settings)
     running.start()

@@ -2,17 +2,14 @@
 
 from __future__ import annotations
 
-import time
-
-import pyotp
 from playwright.sync_api import BrowserContext, Page, expect
 
+from tests.csc_server.pages.customers import PASSWORD, Phone
 from tests.csc_server.pages.looks import look
 from tests.csc_server.pages.mailbox import Mailbox
 
 EMAIL = "andreea.ionescu@example.ro"
 PHONE = "+40722123321"
-PASSWORD = "seven quiet otters painting fences"
 
 
 def press(page: Page, label: str) -> None:
@@ -25,21 +22,6 @@ def heading(page: Page, text: str) -> None:
     """The page is the one with this heading, and its title says the same."""
     expect(page.get_by_role("heading", level=1)).to_have_text(text)
     assert text in page.title()
-
-
-class Phone:
-    """An authenticator app: never shows a code twice."""
-
-    def __init__(self, seed: str) -> None:
-        self._totp, self._last = pyotp.TOTP(seed), -1
-
-    def code(self) -> str:
-        """The oldest code that counts and that nobody has used; rarely waits for the next."""
-        step = max(int(time.time()) // 30 - 1, self._last + 1)
-        while int(time.time()) // 30 < step:
-            time.sleep(0.2)
-        self._last = step
-        return str(self._totp.at(step * 30))
 
 
 def test_a_new_customer(context: BrowserContext, mailbox: Mailbox) -> None:
@@ -113,7 +95,7 @@ def first_login(page: Page) -> None:
     page.get_by_label("Password", exact=True).fill(PASSWORD)
     page.get_by_label("Remember me").check()
     press(page, "Sign in")
-    heading(page, "Protect your sign-in with a code")
+    heading(page, "Protect your sign\u2011in with a code")
     look(page, "two-factor")
     page.get_by_label("On a date").check()
     press(page, "Save my choice")
