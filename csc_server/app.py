@@ -21,6 +21,7 @@ from csc_server.adapters.clock import SystemClock
 from csc_server.adapters.entropy import SystemEntropy
 from csc_server.adapters.pacing import ClientPacing, FailurePacing, HourlyPacing
 from csc_server.adapters.passwords import Argon2Hasher
+from csc_server.adapters.senders import renderer, senders
 from csc_server.adapters.strength import ZxcvbnStrength
 from csc_server.adapters.tsa.http import HttpTimestampAuthority
 from csc_server.config import Settings
@@ -31,6 +32,7 @@ from csc_server.operations.credentials import CredentialInfo, ListCredentials
 from csc_server.operations.effects import Effects
 from csc_server.operations.expire import ExpireAuthorizations
 from csc_server.operations.extend_transaction import ExtendTransaction
+from csc_server.operations.messages import DeliverMessages, by_mail, by_sms
 from csc_server.operations.people import PeopleRules
 from csc_server.operations.people.purge import Purge
 from csc_server.operations.sessions import BrowserSessions
@@ -39,6 +41,7 @@ from csc_server.operations.sign_hash import SignHash
 from csc_server.operations.timestamp import Timestamp
 from csc_server.operations.tokens import DIRECT, Authenticate, LogIn, Refresh, Revoke
 from csc_server.ports.documents import TimestampAuthority
+from csc_server.ports.messages import MailSender, SmsSender
 from csc_server.web import middleware, routes
 from csc_server.web.pages import look
 from csc_server.web.services import SERVICES, Services
@@ -48,7 +51,7 @@ from hsm.pool import SignerPool
 from hsm.settings import KeyStoreKind, PoolSettings
 from policies.algorithms import DEFAULT_KEY_ALGORITHMS, KeyAlgorithm
 from policies.audit import Event, EventType, Outcome
-from policies.messages import Language
+from policies.messages import Channel, Language
 
 SWEEP_EVERY_S: Final = 15.0
 """Seconds between two looks for SADs whose time is over."""
@@ -63,6 +66,8 @@ class Edges:
     device: SignerPool
     store: storage.Storage
     timestamps: TimestampAuthority | None
+    mail: MailSender
+    sms: SmsSender
 
 
 def pool_settings(settings: Settings, *, roles: frozenset[Role], processes: int) -> PoolSettings:
@@ -120,7 +125,8 @@ async def open_edges(settings: Settings, node: str) -> AsyncIterator[Edges]:
                     timeout_s=settings.timestamp.timeout_s,
                 )
             )
-        yield Edges(device, store, timestamps)
+        mail, sms = await stack.enter_async_context(senders(settings, store.outbox, SystemClock()))
+        yield Edges(device, store, timestamps, mail, sms)
 
 
 def services(settings: Settings, edges: Edges, entropy: ports.Entropy) -> Services:
@@ -177,6 +183,7 @@ def services(settings: Settings, edges: Edges, entropy: ports.Entropy) -> Servic
             effects=effects,
             rules=people_rules(settings),
         ),
+        outbox=store.outbox if "outbox" in (settings.mail.kind, settings.sms.kind) else None,
         effects=effects,
         ping_storage=store.ping,
         device_health=edges.device.health,
@@ -245,7 +252,8 @@ def build(settings: Settings, node: str) -> web.Application:
             forget = ForgetJobs(edges.store.jobs, SystemClock())
             purge = application[SERVICES].people.purge
             sweeper = asyncio.create_task(_sweep(expire, forget, purge))
-            yield
+            async with _delivery(settings, edges, entropy):
+                yield
             sweeper.cancel()
             await asyncio.wait([sweeper])
             await application[SERVICES].effects.drain()
@@ -253,6 +261,26 @@ def build(settings: Settings, node: str) -> web.Application:
 
     application.cleanup_ctx.append(lifespan)
     return application
+
+
+@asynccontextmanager
+async def _delivery(
+    settings: Settings, edges: Edges, entropy: ports.Entropy
+) -> AsyncIterator[None]:
+    """Mails and SMS go out while the context lasts."""
+    words, clock, messages = renderer(settings, SystemClock()), SystemClock(), edges.store.messages
+    ways = {Channel.MAIL: by_mail(words, edges.mail), Channel.SMS: by_sms(words, edges.sms)}
+    deliveries = [
+        DeliverMessages(channel=channel, messages=messages, send=send, clock=clock, entropy=entropy)
+        for channel, send in ways.items()
+    ]
+    tasks = [asyncio.create_task(delivery.run()) for delivery in deliveries]
+    try:
+        yield
+    finally:
+        for delivery in deliveries:
+            delivery.stop()
+        await asyncio.gather(*tasks)
 
 
 def _system(kind: EventType) -> Event:

@@ -9,12 +9,21 @@ table of the README.
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Iterator
 from datetime import date, timedelta
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import (
+    BaseModel,
+    ConfigDict,
+    Field,
+    ValidationError,
+    ValidationInfo,
+    field_validator,
+    model_validator,
+)
 from pydantic.fields import FieldInfo
 from pydantic_settings import (
     BaseSettings,
@@ -23,7 +32,8 @@ from pydantic_settings import (
     TomlConfigSettingsSource,
 )
 
-from policies import codes, phones, privacy, registration, second_factor, totp
+from policies import codes, delivery, phones, privacy, registration, second_factor, totp
+from policies.messages import Channel
 
 PREFIX = "PARAPH_"
 DELIMITER = "__"
@@ -172,6 +182,115 @@ class PeopleSettings(BaseModel):
     )
 
 
+class MailSettings(BaseModel):
+    """How mails leave."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    kind: Literal["outbox", "smtp"] = Field(
+        "outbox",
+        description="`outbox`: mails go to the page `/outbox` and to nobody; not in production. "
+        "`smtp`: to a relay.",
+    )
+    sender: str = Field(
+        "no-reply@paraph.example",
+        pattern=r"^[!-?A-~]+@[A-Za-z0-9.-]+$",
+        description="Address that mails come from; its domain names them (`Message-ID`).",
+    )
+    bounces: str | None = Field(
+        None,
+        pattern=r"^[!-?A-~]+@[A-Za-z0-9.-]+$",
+        description="Mailbox that failures are reported to (envelope sender). Default: `sender`.",
+    )
+    host: str | None = Field(None, min_length=1, description="Host name of the relay.")
+    port: int = Field(587, ge=1, le=65535, description="TCP port of the relay.")
+    tls: Literal["starttls", "implicit", "none"] = Field(
+        "starttls",
+        description="`starttls` (port 587) or `implicit` (port 465), with the relay's "
+        "certificate checked; `none` only to a relay on this machine.",
+    )
+    ca_file: Path | None = Field(
+        None,
+        description="PEM of the authorities for the relay's certificate. Default: the system's.",
+    )
+    username: str | None = Field(None, description="Login at the relay. Default: none.")
+    password_file: Path | None = Field(None, description="File with the password of `username`.")
+    local_hostname: str | None = Field(
+        None, description="Our name in EHLO. Default: the host of the public URL."
+    )
+    limit_s: float = Field(
+        delivery.SEND_LIMIT[Channel.MAIL].total_seconds(),
+        gt=0,
+        le=delivery.SEND_LIMIT[Channel.MAIL].total_seconds(),
+        description="Seconds that one attempt may take.",
+    )
+
+    @model_validator(mode="after")
+    def _complete(self) -> MailSettings:
+        if self.kind == "smtp" and self.host is None:
+            raise ValueError("kind smtp needs host")
+        if (self.username is None) != (self.password_file is None):
+            raise ValueError("username and password_file go together")
+        return self
+
+
+class SmsSettings(BaseModel):
+    """How SMS leave."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    kind: Literal["outbox", "http"] = Field(
+        "outbox",
+        description="`outbox`: SMS go to the page `/outbox` and to nobody; not in production. "
+        "`http`: to a gateway.",
+    )
+    url: str | None = Field(None, pattern="^https?://[^/]", description="URL of the gateway.")
+    method: Literal["POST", "PUT"] = Field(
+        "POST", description="HTTP method. Not GET, which writes codes into logs."
+    )
+    encoding: Literal["application/x-www-form-urlencoded", "application/json"] = Field(
+        "application/x-www-form-urlencoded",
+        description="Type of the body; values are escaped accordingly.",
+    )
+    headers: dict[str, str] = Field(
+        default_factory=dict,
+        description='Further headers, such as `Authorization = "Bearer {secret}"`.',
+    )
+    body: str = Field(
+        "",
+        description="Template of the body with `{to}` (`+407…`), `{to_digits}` (`407…`), `{text}`, "
+        "`{message_id}` (the same on every attempt) and `{secret}`.",
+    )
+    success: str = Field(
+        "",
+        description="Regular expression found in a 2xx answer exactly when the SMS was taken.",
+    )
+    throttled: str | None = Field(
+        None,
+        description="Regular expression of a 2xx answer that means: not taken, try later.",
+    )
+    reference: str | None = Field(
+        None, description="Regular expression whose group is the gateway's id of the SMS."
+    )
+    secret_file: Path | None = Field(None, description="File with what `{secret}` stands for.")
+    limit_s: float = Field(10.0, gt=0, le=20, description="Seconds that one attempt may take.")
+
+    @field_validator("success", "throttled", "reference")
+    @classmethod
+    def _expression(cls, value: str | None) -> str | None:
+        try:
+            re.compile(value or "")
+        except re.error as reason:
+            raise ValueError(f"no regular expression: {reason}") from reason
+        return value
+
+    @model_validator(mode="after")
+    def _complete(self) -> SmsSettings:
+        if self.kind == "http" and not (self.url and self.body and self.success):
+            raise ValueError("kind http needs url, body and success")
+        return self
+
+
 class TimestampSettings(BaseModel):
     """The time-stamping authority (RFC 3161 over HTTP)."""
 
@@ -233,6 +352,15 @@ class Settings(BaseSettings):
     limits: LimitSettings = Field(default_factory=LimitSettings)
     people: PeopleSettings = Field(default_factory=PeopleSettings)
     timestamp: TimestampSettings = Field(default_factory=TimestampSettings)
+    mail: MailSettings = Field(default_factory=MailSettings, validate_default=True)
+    sms: SmsSettings = Field(default_factory=SmsSettings, validate_default=True)
+
+    @field_validator("mail", "sms")
+    @classmethod
+    def _reaches_people(cls, value: Any, info: ValidationInfo) -> Any:
+        if value.kind == "outbox" and info.data.get("environment") == "production":
+            raise ValueError("the outbox sends nothing to anybody; production needs another kind")
+        return value
 
     @property
     def base_url(self) -> str:

@@ -92,8 +92,8 @@ FACTS: Final = {
 """What each kind's words need, no more and no less.
 
 ``name``: first and last name. ``link``: an absolute URL. ``code``: digits. ``old_phone``,
-``new_phone``: in E.164; the mail shows them partly masked (J5). How long a code or a link works,
-and when the event was, are told from the message's own instants.
+``new_phone``: partly masked (``policies.masks``; J5). How long a code or a link works, and when the
+event was, are told from the message's own instants.
 """
 
 LONGEST_NAME: Final = 80

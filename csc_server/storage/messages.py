@@ -164,29 +164,35 @@ class SqlMessages:
 
 def _take(sql: Sql, row: Row, lease_id: str, now: datetime) -> Leased | GivenUp | None:
     """Claim or settle one row, unless somebody changed it first."""
-    message, attempts, state, next_at = _message_of(row)
-    found = {"id": message.message_id, "found_state": state, "found_at": next_at}
-    becomes = delivery.on_claim(message.kind, MessageState(state), now, message.expires_at)
-    if becomes is not MessageState.SENDING:
-        settle = {**found, "new_state": becomes, "now": microseconds_from_utc(now)}
+    message_id, kind = row[0], MessageKind.of_word(row[1])
+    *_, expires_at, attempts, state, next_at = row
+    found = {"id": message_id, "found_state": state, "found_at": next_at}
+    expiry = utc_from_microseconds(expires_at)
+    becomes = delivery.on_claim(kind, MessageState(state), now, expiry)
+    message = _message_of(row) if becomes is MessageState.SENDING else None
+    if message is None:
+        ends = MessageState.FAILED if becomes is MessageState.SENDING else becomes
+        settle = {**found, "new_state": ends, "now": microseconds_from_utc(now)}
         settled = sql.change(_GIVE_UP, settle) == 1
-        return GivenUp(message.message_id, message.kind, becomes) if settled else None
-    until = now + delivery.LEASE[message.kind.channel]
+        return GivenUp(message_id, kind, ends) if settled else None
+    until = now + delivery.LEASE[kind.channel]
     lease = {**found, "lease": lease_id, "until": microseconds_from_utc(until)}
     return Leased(message, lease_id, attempts + 1) if sql.change(_LEASE, lease) == 1 else None
 
 
-def _message_of(row: Row) -> tuple[NewMessage, int, str, int]:
+def _message_of(row: Row) -> NewMessage | None:
+    """The message; ``None`` when its facts are those of another release."""
     message_id, kind, recipient, language, facts, account_id, created_at, expires_at = row[:8]
-    message = NewMessage(
-        message_id=message_id,
-        kind=MessageKind.of_word(kind),
-        recipient=recipient,
-        language=Language(language),
-        facts=orjson.loads(facts),
-        account_id=AccountId(account_id) if account_id is not None else None,
-        created_at=utc_from_microseconds(created_at),
-        expires_at=utc_from_microseconds(expires_at),
-    )
-    attempts, state, next_at = row[8:]
-    return message, attempts, state, next_at
+    try:
+        return NewMessage(
+            message_id=message_id,
+            kind=MessageKind.of_word(kind),
+            recipient=recipient,
+            language=Language(language),
+            facts=orjson.loads(facts),
+            account_id=AccountId(account_id) if account_id is not None else None,
+            created_at=utc_from_microseconds(created_at),
+            expires_at=utc_from_microseconds(expires_at),
+        )
+    except ValueError:
+        return None

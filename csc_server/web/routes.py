@@ -13,7 +13,7 @@ from typing import Final
 
 from aiohttp import web
 
-from csc_server.web import descriptions, documents, handlers, operator
+from csc_server.web import descriptions, documents, handlers, operator, outbox
 from csc_server.web.middleware import Handler
 from csc_server.web.pages import table
 from csc_server.web.requests import LINK, METHOD, PAGE, VERSION
@@ -75,6 +75,9 @@ def _routes() -> Iterator[Route]:
     yield Route("/metrics", operator.scrape, _GET, method="metrics")
     yield Route("/csc/openapi.json", descriptions.csc_methods, _GET, method="csc/openapi")
     yield Route("/logo.png", operator.logo, _GET, method="logo")
+    yield Route("/outbox", outbox.page, _GET, method="outbox")
+    yield Route("/outbox/*", outbox.mail, _GET, method="outbox/mail")
+    yield Route("/outbox.json", outbox.as_json, _GET, method="outbox.json")
     for path, asset in table.ASSETS.items():
         yield Route(path, asset, _GET, method="static")
     for page in table.PAGES:

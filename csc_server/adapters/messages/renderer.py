@@ -17,7 +17,7 @@ from csc_server.adapters.messages import words
 from csc_server.ports.messages import MailText, NewMessage, SmsText
 from policies import messages, sms
 from policies.messages import Language
-from webui import catalogues, languages, texts
+from webui import catalogues, languages
 
 LOCALE: Final = Path(__file__).parent / "locale"
 SUBJECT_LENGTH: Final = 60
@@ -113,8 +113,6 @@ class WordsRenderer:
     def _facts(self, message: NewMessage) -> dict[str, str]:
         facts = {**message.facts, "brand": self.brand, "when": self._when(message)}
         facts["name"] = messages.greeted(message.facts["name"])
-        for phone in message.facts.keys() & {"old_phone", "new_phone"}:
-            facts[phone] = texts.phone_mask(message.facts[phone])
         return facts
 
     def _when(self, message: NewMessage) -> str:

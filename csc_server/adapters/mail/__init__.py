@@ -1,0 +1,1 @@
+"""Mail relays: adapters of the port ``MailSender``."""

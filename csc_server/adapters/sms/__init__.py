@@ -1,0 +1,1 @@
+"""SMS gateways: adapters of the port ``SmsSender``."""
