@@ -25,7 +25,7 @@ from csc_server.adapters.senders import renderer, senders
 from csc_server.adapters.strength import ZxcvbnStrength
 from csc_server.adapters.tsa.http import HttpTimestampAuthority
 from csc_server.config import Settings
-from csc_server.operations import people
+from csc_server.operations import api, people
 from csc_server.operations.authorize import Authorize
 from csc_server.operations.background import Background, ForgetJobs, Poll
 from csc_server.operations.credentials import CredentialInfo, ListCredentials
@@ -171,6 +171,16 @@ def services(settings: Settings, edges: Edges, entropy: ports.Entropy) -> Servic
         else Timestamp(authority=edges.timestamps, pacing=pacing, clock=clock, entropy=entropy),
         document_body_bytes=settings.limits.document_body_bytes,
         sessions=BrowserSessions(store.sessions, clock, entropy),
+        apis=api.build(
+            people=store.people,
+            sessions=store.sessions,
+            credentials=store.credentials,
+            applications=store.applications,
+            ledger=store.ledger,
+            history=store.history,
+            idempotency=store.idempotency,
+            clock=clock,
+        ),
         people=people.build(
             people=store.people,
             device=edges.device,

@@ -22,7 +22,7 @@ from csc_server.ports import (
 from policies import errors, tokens
 from policies.audit import EventType, Outcome
 from policies.secret import Password, Token
-from policies.tokens import TokenKind
+from policies.tokens import Access, TokenKind
 from policies.values import AccountId, AccountState, ClientId, GrantId, Principal
 
 DIRECT: Final = ClientId("basic")
@@ -40,18 +40,18 @@ class Login:
 
 @dataclass(frozen=True, slots=True)
 class Authenticate:
-    """Bearer token to principal."""
+    """Bearer token to what it opens."""
 
     tokens: Tokens
     clock: Clock
 
-    async def __call__(self, token: Token) -> Principal:
-        """Who calls.
+    async def __call__(self, token: Token) -> Access:
+        """Who calls, and what for.
 
         Raises:
             TokenUnknown, TokenExpired: See ``policies.tokens.bearer``.
         """
-        return tokens.bearer(await self.tokens.find(token.digest()), self.clock.now())
+        return tokens.bearer(await self.tokens.find(token.digest()), self.clock.now(), token)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

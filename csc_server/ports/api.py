@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
@@ -10,8 +10,9 @@ from typing import Protocol
 from policies.audit import Event
 from policies.history import Entry, Place
 from policies.idempotency import Kept
+from policies.oauth.values import Consent
 from policies.transactions import Balance
-from policies.values import AccountId
+from policies.values import AccountId, ClientId, Credential, CredentialId
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,6 +26,41 @@ class Credit:
     account_id: AccountId
     transactions: int
     """At least 1."""
+
+
+@dataclass(frozen=True, slots=True)
+class Application:
+    """A client that a person has allowed."""
+
+    consent: Consent
+    name: str
+    """As registered; the identifier of a client that is gone."""
+
+
+@dataclass(frozen=True, slots=True)
+class HistoryPage:
+    """Some of an account's history."""
+
+    entries: Sequence[Entry]
+    credentials: Mapping[CredentialId, Credential]
+    """All of the account: their certificates are told beside what they signed."""
+    more: bool
+    """Another page follows the last entry."""
+
+
+class Applications(Protocol):
+    """The clients that people let in."""
+
+    async def of_account(self, account_id: AccountId) -> list[Application]:
+        """Every application whose consent counts, the newest first."""
+
+    async def withdraw(
+        self, account_id: AccountId, client_id: ClientId, now: datetime, events: Sequence[Event]
+    ) -> bool:
+        """Afterwards the consent, and all grants, tokens and SADs under it, are dead.
+
+        False, and nothing changed: there is none.
+        """
 
 
 class Ledger(Protocol):

@@ -14,6 +14,7 @@ from pathlib import Path
 
 from csc_server.storage import checkpointer, guard
 from csc_server.storage.accounts import SqlAccounts
+from csc_server.storage.applications import SqlApplications
 from csc_server.storage.audit import READ_HEAD
 from csc_server.storage.authorizations import SqlAuthorizations
 from csc_server.storage.checkpointer import Checkpointer, Sign
@@ -55,6 +56,7 @@ class Storage:
     tokens: SqlTokens
     credentials: SqlCredentials
     authorizations: SqlAuthorizations
+    applications: SqlApplications
     history: SqlHistory
     idempotency: SqlIdempotency
     jobs: SqlJobs
@@ -130,6 +132,7 @@ async def open_storage(
             tokens=SqlTokens(database),
             credentials=SqlCredentials(database),
             authorizations=SqlAuthorizations(database),
+            applications=SqlApplications(database),
             history=SqlHistory(database),
             idempotency=SqlIdempotency(database),
             jobs=SqlJobs(database),

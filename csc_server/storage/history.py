@@ -6,7 +6,7 @@ which a hash was reserved.
 
 from __future__ import annotations
 
-from typing import Final
+from typing import Any, Final
 
 import sqlalchemy as sa
 
@@ -28,8 +28,8 @@ from policies.values import (
 
 _approval: Final = tables.authorizations
 _occurrence: Final = tables.occurrences
-_AT: Final = sa.bindparam("at")
-_ROOT: Final = sa.bindparam("root")
+_AT: Final[sa.BindParameter[Any]] = sa.bindparam("at")
+_ROOT: Final[sa.BindParameter[Any]] = sa.bindparam("root")
 # An approval that was extended keeps its hashes with its first SAD, so each hash comes once.
 _PAGE: Final = (
     sa.select(

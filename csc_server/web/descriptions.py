@@ -7,7 +7,7 @@ from aiohttp import web
 
 from csc_server.web.requests import services
 from csc_server.wire import v1, v2
-from csc_server.wire.openapi import csc, schemas
+from csc_server.wire.openapi import csc, own, schemas
 
 
 async def csc_methods(request: web.Request) -> web.Response:
@@ -16,6 +16,11 @@ async def csc_methods(request: web.Request) -> web.Response:
     info_v1 = v1.render_info(service.info)
     info_v2 = v2.render_info(service.info, service.key_algorithms)
     return _document(csc.document(info_v1, info_v2))
+
+
+async def own_apis(request: web.Request) -> web.Response:
+    """registration/v1 and account/v1."""
+    return _document(own.document(services(request).info.name))
 
 
 def _document(document: dict[str, object]) -> web.Response:

@@ -11,7 +11,9 @@ from csc_server.ports import Call
 from csc_server.web.services import SERVICES, Services
 from csc_server.wire import errors, fields, headers
 from csc_server.wire.fields import Body
-from policies.values import Principal
+from policies import tokens
+from policies.tokens import Access, Scope
+from policies.values import ClientPrincipal, Principal
 
 CORRELATION: Final = web.RequestKey("correlation", str)
 ACCOUNT: Final = web.RequestKey("account", str)
@@ -37,13 +39,46 @@ def call(request: web.Request) -> Call:
 
 
 async def principal(request: web.Request) -> Principal:
-    """Whose access token this is.
+    """Whose access token this is, for the CSC methods.
 
     Raises:
-        HeaderMalformed, TokenUnknown, TokenExpired: No such luck.
+        HeaderMalformed, TokenUnknown, TokenExpired, ScopeInsufficient: No such luck.
     """
+    return _known(request, tokens.person(await _access(request), Scope.SERVICE))
+
+
+async def person(request: web.Request, scope: Scope) -> Principal:
+    """Whose access token of this scope it is, for our own APIs.
+
+    Raises:
+        BearerMissing, TokenUnknown, TokenExpired, ScopeInsufficient: No such luck.
+    """
+    return _known(request, tokens.person(await _own_access(request), scope))
+
+
+async def client_principal(request: web.Request, scope: Scope) -> ClientPrincipal:
+    """Which client calls in its own name, for our own APIs.
+
+    Raises:
+        BearerMissing, TokenUnknown, TokenExpired, ScopeInsufficient: No such luck.
+    """
+    return tokens.client(await _own_access(request), scope)
+
+
+async def _access(request: web.Request) -> Access:
     token = headers.bearer(request.headers.get("Authorization"))
-    found = await services(request).authenticate(token)
+    return await services(request).authenticate(token)
+
+
+async def _own_access(request: web.Request) -> Access:
+    try:
+        return await _access(request)
+    except errors.HeaderMalformed as reason:
+        # RFC 6750 3.1: 401. The 400 of the CSC methods is theirs alone.
+        raise errors.BearerMissing from reason
+
+
+def _known(request: web.Request, found: Principal) -> Principal:
     request[ACCOUNT] = found.account_id
     return found
 

@@ -13,7 +13,7 @@ from typing import Final
 
 from aiohttp import web
 
-from csc_server.web import descriptions, documents, handlers, operator, outbox
+from csc_server.web import descriptions, documents, handlers, operator, outbox, own_apis
 from csc_server.web.middleware import Handler
 from csc_server.web.pages import table
 from csc_server.web.requests import LINK, METHOD, PAGE, VERSION
@@ -73,6 +73,10 @@ def _routes() -> Iterator[Route]:
     yield Route("/health/live", operator.live, _GET, method="health/live")
     yield Route("/health/ready", operator.ready, _GET, method="health/ready")
     yield Route("/metrics", operator.scrape, _GET, method="metrics")
+    for path, http_method, own in own_apis.TABLE:
+        # Errors in the words of v2, which name the parameter.
+        yield Route(path, own, (http_method,), 2, path.strip("/*"))
+    yield Route("/openapi.json", descriptions.own_apis, _GET, method="openapi")
     yield Route("/csc/openapi.json", descriptions.csc_methods, _GET, method="csc/openapi")
     yield Route("/logo.png", operator.logo, _GET, method="logo")
     yield Route("/outbox", outbox.page, _GET, method="outbox")

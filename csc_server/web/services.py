@@ -8,6 +8,7 @@ from typing import Final
 
 from aiohttp import web
 
+from csc_server.operations.api import Apis
 from csc_server.operations.authorize import Authorize
 from csc_server.operations.background import Poll
 from csc_server.operations.credentials import CredentialInfo, ListCredentials
@@ -50,6 +51,8 @@ class Services:
     document_body_bytes: int
     """Largest body of signDoc."""
     sessions: BrowserSessions
+    apis: Apis
+    """What registration/v1 and account/v1 do beyond the verbs of ``people``."""
     people: People
     """Registration, login, factors, settings: every verb of ``operations.people``."""
     outbox: Outbox | None

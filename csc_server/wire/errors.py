@@ -263,6 +263,9 @@ TABLE: Final[dict[type[Exception], Row]] = {
     reasons.SecondFactorMandatory: Row(403, "access_denied", "This cannot be put off any more."),
     # registration/v1 and account/v1
     BearerMissing: Row(401, "invalid_token", "An access token is needed: Authorization: Bearer."),
+    reasons.ScopeInsufficient: Row(
+        403, "insufficient_scope", "The access token is not good for this."
+    ),  # RFC 6750 3.1
     reasons.SessionUnknown: Row(404, "invalid_request", "There is no such session."),
     reasons.GrantUnknown: Row(404, "invalid_request", "Nothing is granted to this client."),
     reasons.CreditDiffers: Row(409, "invalid_request", "The reference names another credit."),

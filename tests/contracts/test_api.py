@@ -16,7 +16,7 @@ from policies.audit import EventType
 from policies.history import Entry, Place, Result
 from policies.idempotency import Kept
 from policies.transactions import Balance
-from policies.values import AccountId, ClientId
+from policies.values import AccountId, ClientId, OperationId
 from tests.build import ALICE, DIGEST_A, DIGEST_B, DIGEST_C, SECOND, T0
 from tests.contracts import stores
 
@@ -87,7 +87,7 @@ async def test_a_failed_signature_is_not_charged(storage: Storage) -> None:
     permit = await stores.permit(storage, "one", DIGEST_A)
     await stores.reserve(storage, permit, "op-1")
     assert await storage.ledger.balance(ALICE.account_id) == Balance(2, 1)
-    await storage.authorizations.release(permit, stores.OperationId("op-1"), [])
+    await storage.authorizations.release(permit, OperationId("op-1"), [])
     assert await storage.ledger.balance(ALICE.account_id) == Balance(2, 0)
     await stores.reserve(storage, await stores.permit(storage, "one", DIGEST_A), "op-2")
     await storage.authorizations.expire(T0 + timedelta(hours=1), 10)
