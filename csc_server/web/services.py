@@ -22,6 +22,7 @@ from csc_server.operations.timestamp import Timestamp
 from csc_server.operations.tokens import Authenticate, LogIn, Refresh, Revoke
 from csc_server.ports import Clock
 from csc_server.ports.messages import Outbox
+from csc_server.web.pages.verbs import AuthorizationVerbs
 from csc_server.wire.common import ServiceInfo
 from hsm.interface import DeviceHealth
 from policies.algorithms import KeyAlgorithm
@@ -57,6 +58,8 @@ class Services:
     """Registration, login, factors, settings: every verb of ``operations.people``."""
     outbox: Outbox | None
     """What the embedded outbox keeps; ``None``: nothing ends there."""
+    authorization: AuthorizationVerbs | None = None
+    """Consent and approval; ``None``: no program can ask."""
     effects: Effects
     ping_storage: Callable[[], Awaitable[None]]
     """Returns when the database answers, raises ``StorageUnavailable`` when it does not."""

@@ -43,6 +43,9 @@ class Waiting:
     scopes: tuple[Scope, ...]
     lang: str | None
     expires_at: datetime
+    answers_to: str
+    """Origin, or for a private scheme the scheme, that the answer goes to; for ``form-action``
+    of the page (security-and-pki 5.3)."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,7 +8,7 @@ to its owner does.
 from __future__ import annotations
 
 from typing import Final
-from urllib.parse import urlencode
+from urllib.parse import parse_qs, urlencode, urlsplit
 
 from aiohttp import web
 
@@ -147,7 +147,19 @@ async def _form(
         email=email,
         remember=bool(visit.remembered_address) or visit.form.ticked("remember"),
         goal=goal,
-        waiting=None,
+        waiting=await _waiting(visit, goal),
         gone=type(visit.gone).__name__ if visit.gone else None,
         news=next((word for word in _NEWS if word in visit.request.query), None),
     )
+
+
+async def _waiting(visit: Visit, goal: str) -> str | None:
+    """Name of the program that the login leads to."""
+    verbs, parts = visit.services.authorization, urlsplit(goal)
+    request_id = parse_qs(parts.query).get("request")
+    if verbs is None or visit.session is None or not request_id:
+        return None
+    try:
+        return (await verbs.peek(request_id[0], visit.session.session_id)).client_name
+    except errors.AuthorizationRequestGone:
+        return None

@@ -24,7 +24,7 @@ from csc_server.web.services import Services
 from policies import errors, sessions
 from policies.passwords import Weakness
 from policies.secret import LinkToken
-from policies.sessions import Session, Stage
+from policies.sessions import Session, SessionId, Stage
 from policies.values import AccountId
 from webui import languages
 from webui.frame import Frame
@@ -127,6 +127,13 @@ class Visit:
             return
         await self.services.sessions.keep(self.session, data)
         self.session = replace(self.session, data=data)
+
+    async def bind(self) -> SessionId:
+        """The session's identifier; afterwards there is a row, so that a request can wait in it."""
+        if self.session is None:
+            await self.keep()
+        assert self.session is not None  # noqa: S101 - kept
+        return self.session.session_id
 
     async def advance(
         self, stage: Stage, account_id: AccountId | None, data: Mapping[str, str]

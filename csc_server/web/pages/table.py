@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Final
 
 from csc_server.web.pages import (
+    authorization,
     login,
     notice,
     pairing,
@@ -45,6 +46,8 @@ PAGES: Final = (
     Page("/settings/phone", phone.show, phone.submit, _OWN),
     Page("/settings/language", settings.show_language, settings.submit_language, _OWN),
     Page("/settings/sessions", settings.show_sessions, settings.end_sessions, _OWN),
+    Page("/settings/programs", authorization.show_programs, authorization.withdraw, _OWN),
+    Page("/approve", authorization.show, authorization.submit, _OWN),
     Page("/settings/data", settings.show_data, None, _OWN),
     Page("/privacy", privacy.show),
     Page("/help", privacy.show_help),

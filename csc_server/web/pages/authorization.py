@@ -1,0 +1,203 @@
+"""Consent and approval: a program asks, the person answers. (journeys J1.5, J8.1, J9; ui 5.4, 5.5)
+
+The request was checked and stored when the browser came with it (``oauth2/authorize``); the page
+shows it to whoever is signed in, in the browser session that brought it. Its answer leaves by a
+303 to the program. A consent that was given before is not asked again: then already the GET
+answers, as RFC 6749 4.1 has it; the request itself is good once.
+"""
+
+from __future__ import annotations
+
+from typing import Any, Final
+from urllib.parse import urlencode
+
+from aiohttp import web
+
+from csc_server.operations.oauth.views import AuthorizationView, Redirect, Signatures
+from csc_server.web.pages import certificates
+from csc_server.web.pages.page import Visit
+from csc_server.web.pages.refusals import refusal
+from csc_server.web.pages.verbs import AuthorizationVerbs
+from csc_server.wire.errors import PathUnknown
+from policies import codes, errors
+from policies.secret import Otp, Pin
+from policies.values import ClientId, Credential, CredentialId, Factor
+
+PATH: Final = "/approve"
+REQUEST: Final = "request"
+"""Query parameter: identifier of the stored request."""
+_CREDENTIAL: Final = "credential"
+_UNUSABLE: Final = (
+    errors.CredentialUnknown,
+    errors.CredentialDisabled,
+    errors.CertificateExpired,
+    errors.NumSignaturesTooHigh,
+)
+
+
+async def show(visit: Visit) -> web.StreamResponse:
+    """Consent or approval, as the request asks."""
+    request_id = visit.request.query.get(REQUEST, "")
+    try:
+        view = await _view(visit, request_id)
+        if view.consent_given and not view.other_account:
+            return _leave(visit, await _allow(visit, request_id, asked=False))
+    except errors.AuthorizationRequestGone:
+        return ended(visit)
+    return _page(visit, view)
+
+
+async def submit(visit: Visit) -> web.StreamResponse:
+    """*Allow*, *Approve and sign*, or *Refuse*."""
+    request_id, do = visit.form.text(REQUEST), visit.form.text("do")
+    try:
+        view = await _view(visit, request_id)
+        if do == "refuse":
+            verb = _verbs(visit).refuse
+            return _leave(
+                visit, await verb(visit.call, request_id, _session(visit), visit.account_id)
+            )
+        if view.other_account:
+            return _page(visit, view)
+        if view.signatures is None:
+            return _leave(visit, await _allow(visit, request_id, asked=True))
+        return await _approve(visit, view)
+    except errors.AuthorizationRequestGone:
+        return ended(visit)
+
+
+def ended(visit: Visit) -> web.Response:
+    """The request is over, answered, or was never this browser's: one page for all."""
+    return visit.render("request_ended.html", status=410)
+
+
+def unknown_program(visit: Visit) -> web.Response:
+    """Program or return address is not registered: no way on, and no redirect (RFC 9700 4.11)."""
+    return visit.render("unknown_program.html", status=400, failed=True)
+
+
+async def show_programs(visit: Visit) -> web.StreamResponse:
+    """Settings: the programs that were let in."""
+    found = await _verbs(visit).applications(visit.account_id)
+    return visit.render("programs.html", programs=found)
+
+
+async def withdraw(visit: Visit) -> web.StreamResponse:
+    """Settings: *Withdraw*."""
+    client_id = ClientId(visit.form.text("client"))
+    await _verbs(visit).withdraw(visit.call, visit.account_id, client_id)
+    return visit.go("/settings?programs=1")
+
+
+async def _approve(visit: Visit, view: AuthorizationView) -> web.Response:
+    form = visit.form
+    pin, otp = form.text("pin"), codes.typed(form.text("code")).value
+    chosen = form.text(_CREDENTIAL)
+    try:
+        answer = await _verbs(visit).approve(
+            visit.call,
+            view.waiting.request_id,
+            _session(visit),
+            visit.account_id,
+            credential_id=CredentialId(chosen) if chosen else None,
+            pin=Pin(pin) if pin else None,
+            otp=Otp(otp) if otp else None,
+        )
+    except _UNUSABLE:
+        return _page(visit, view, problems={_CREDENTIAL: "unusable"})
+    except (errors.PinWrong, errors.PinMissing):
+        return _page(visit, view, problems={"pin": "wrong"})
+    except errors.PinLocked:
+        return _page(visit, view, problems={"pin": "locked"})
+    except (
+        errors.OtpWrong,
+        errors.OtpMissing,
+        errors.OtpLocked,
+        errors.AuthenticatorNotReady,
+        errors.AuthenticatorCooling,
+    ) as reason:
+        return _page(visit, view, refused=refusal(reason))
+    return _leave(visit, answer)
+
+
+def _page(visit: Visit, view: AuthorizationView, **wrong: Any) -> web.Response:
+    waiting = view.waiting
+    left = waiting.expires_at - visit.services.clock.now()
+    visit.form_targets = (waiting.answers_to,)
+    common = {
+        "status": 422 if wrong else 200,
+        "failed": bool(wrong),
+        "view": view,
+        "waiting": waiting,
+        "here": _address(waiting.request_id),
+        "left_s": max(int(left.total_seconds()), 0),
+        "problems": wrong.get("problems", {}),
+        "refusal": wrong.get("refused"),
+    }
+    if view.other_account:
+        return visit.render("other_account.html", **common)
+    if view.signatures is None:
+        return visit.render("consent.html", **common)
+    return _signatures(visit, view.signatures, common)
+
+
+def _signatures(visit: Visit, wish: Signatures, common: dict[str, Any]) -> web.Response:
+    asked = visit.request.query.get(_CREDENTIAL) or visit.form.text(_CREDENTIAL)
+    usable = {one.credential_id: one for one in wish.credentials}
+    if not usable:
+        return visit.render("no_credential.html", **common)
+    chosen = usable.get(CredentialId(asked))
+    if chosen is None and len(usable) > 1:
+        choices = [(one.credential_id, _shown(one)) for one in usable.values()]
+        return visit.render("choose_credential.html", choices=choices, **common)
+    credential = chosen or next(iter(usable.values()))
+    return visit.render(
+        "approve.html",
+        wish=wish,
+        items=[
+            {
+                "name": one.label,
+                "digest": one.digest,
+                "algorithm": wish.hash_algorithm.name.replace("_", "-"),
+            }
+            for one in wish.documents
+        ],
+        certificate=_shown(credential),
+        credential_id=credential.credential_id,
+        needs_pin=Factor.PIN in credential.factors,
+        needs_code=Factor.OTP in credential.factors,
+        **common,
+    )
+
+
+def _shown(credential: Credential) -> certificates.Shown:
+    return certificates.shown(credential.certificates[0], credential.public_key)
+
+
+def _address(request_id: str) -> str:
+    return f"{PATH}?{urlencode({REQUEST: request_id})}"
+
+
+async def _view(visit: Visit, request_id: str) -> AuthorizationView:
+    return await _verbs(visit).view(request_id, _session(visit), visit.account_id)
+
+
+async def _allow(visit: Visit, request_id: str, *, asked: bool) -> Redirect:
+    verb = _verbs(visit).allow
+    return await verb(visit.call, request_id, _session(visit), visit.account_id, asked=asked)
+
+
+def _leave(visit: Visit, answer: Redirect) -> web.Response:
+    return visit.go(answer.url)
+
+
+def _session(visit: Visit) -> str:
+    assert visit.session is not None  # noqa: S101 - somebody is signed in
+    return visit.session.session_id
+
+
+def _verbs(visit: Visit) -> AuthorizationVerbs:
+    found = visit.services.authorization
+    if found is None:
+        raise PathUnknown
+    return found
