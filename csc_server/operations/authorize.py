@@ -9,7 +9,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -32,6 +32,10 @@ from policies.values import (
     Principal,
     SadId,
 )
+
+
+Keep = Callable[[NewAuthorization, datetime, Sequence[Event]], Awaitable[None]]
+"""Stores a SAD, marks its factors as used and writes the events, in one transaction."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,13 +66,23 @@ class Authorize:
                 PinLocked, OtpLocked after the factors were looked at.
             HsmError, StorageUnavailable: Nothing was issued.
         """
+        return await self.mint(call, principal, request, self.authorizations.issue)
+
+    async def mint(
+        self, call: Call, principal: Principal, request: AuthorizeRequest, keep: Keep
+    ) -> IssuedSad:
+        """As above, with another place for the SAD.
+
+        Args:
+            keep: Stores the SAD with its events as ``Authorizations.issue`` does.
+        """
         now = self.clock.now()
         facts = await self.authorizations.authorize_facts(request.credential_id)
         check = authorize.check(facts, principal, request, now)
-        return await self.effects.run(self._effects(call, principal, check, now))
+        return await self.effects.run(self._effects(call, principal, check, keep, now))
 
     async def _effects(
-        self, call: Call, principal: Principal, check: FactorCheck, now: datetime
+        self, call: Call, principal: Principal, check: FactorCheck, keep: Keep, now: datetime
     ) -> IssuedSad:
         sad_id = SadId(self.entropy.identifier())
         expires_at, hard = now + authorize.LIFETIME, now + authorize.HARD_LIFETIME
@@ -83,7 +97,7 @@ class Authorize:
             authenticator_id=check.credential.authenticator_id,
         )
         try:
-            await self.authorizations.issue(new, now, [_issued(call, check, auth, now)])
+            await keep(new, now, [_issued(call, check, auth, now)])
         except errors.OtpReplayed:
             await self._replayed(call, check, now)
             raise
@@ -140,6 +154,8 @@ def _authorization(
             for ordinal, digest in enumerate(check.hashes)
         ),
         minted=minted,
+        grant_id=principal.grant_id,
+        jkt=principal.jkt,
     )
 
 

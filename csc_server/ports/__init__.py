@@ -16,7 +16,7 @@ from policies.authorize import AuthorizeFacts
 from policies.secret import Password, Sad, Token
 from policies.sign import Permit, SigningFacts
 from policies.throttle import Throttle
-from policies.tokens import TokenFacts, TokenKind
+from policies.tokens import SERVICE, Scope, TokenFacts, TokenKind, TokenType
 from policies.values import (
     AccountId,
     AccountState,
@@ -70,6 +70,14 @@ class NewToken:
     token: Token
     kind: TokenKind
     expires_at: datetime
+    scopes: frozenset[Scope] = SERVICE
+    token_type: TokenType = TokenType.BEARER
+    credential_id: CredentialId | None = None
+    """Set exactly for scope ``credential``."""
+    sad_id: SadId | None = None
+    """The SAD that the token is the handle of."""
+    jkt: str | None = None
+    """Thumbprint of the key that it is bound to."""
 
 
 class Clock(Protocol):
@@ -172,10 +180,10 @@ class Tokens(Protocol):
         """The token with this SHA-256."""
 
     async def revoke_token(self, digest: bytes, now: datetime, events: Sequence[Event]) -> None:
-        """Afterwards this one token is dead."""
+        """Afterwards this one token is dead, and the SAD that it is the handle of."""
 
     async def revoke_grant(self, grant_id: GrantId, now: datetime, events: Sequence[Event]) -> None:
-        """Afterwards the grant and all its tokens are dead."""
+        """Afterwards the grant, all its tokens and its open SADs are dead."""
 
 
 class Credentials(Protocol):

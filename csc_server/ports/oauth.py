@@ -14,7 +14,7 @@ from typing import Any, Protocol
 from csc_server.ports import NewAuthorization, NewToken
 from policies.audit import Event
 from policies.oauth.clients import Client
-from policies.oauth.values import AuthorizationRequest, CodeFacts, Consent, StoredRequest
+from policies.oauth.values import CodeFacts, Consent, StoredRequest
 from policies.secret import AuthorizationCode, RequestUri, Sad
 from policies.tokens import TokenFacts
 from policies.values import AccountId, ClientId, GrantId, Principal

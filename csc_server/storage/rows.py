@@ -80,6 +80,8 @@ AUTHORIZATION: Final = (
     _s.open_ordinals,
     _s.record,
     _s.mac,
+    _s.grant_id,
+    _s.jkt,
 )
 
 
@@ -190,7 +192,7 @@ def credential_columns(value: Credential, position: int, now: datetime) -> dict[
 def authorization(row: Row, occurrences: Sequence[Row]) -> Authorization:
     """The value of a row of ``AUTHORIZATION`` and its root's occurrences, by ordinal."""
     sad_id, root_id, account_id, client_id, credential_id, oid, state, expires, hard, *rest = row
-    open_ordinals, record, mac = rest
+    open_ordinals, record, mac, grant_id, jkt = rest
     return Authorization(
         sad_id=SadId(sad_id),
         root_id=SadId(root_id),
@@ -207,6 +209,8 @@ def authorization(row: Row, occurrences: Sequence[Row]) -> Authorization:
             for ordinal, digest, state in occurrences
         ),
         minted=MintedSad(record, mac),
+        grant_id=grant_id,
+        jkt=jkt,
     )
 
 
@@ -228,6 +232,8 @@ def authorization_columns(new: NewAuthorization) -> dict[str, Any]:
         "record": value.minted.record,
         "mac": value.minted.mac,
         "operation_id": None,
+        "grant_id": value.grant_id,
+        "jkt": value.jkt,
     }
 
 

@@ -24,7 +24,7 @@ from csc_server.ports.oauth import Clients, Consents, NewCode, Requests
 from policies import errors
 from policies.audit import EventType
 from policies.authorize import AuthorizeRequest
-from policies.oauth import answers, clients, grants
+from policies.oauth import answers, clients, grants, redirects
 from policies.oauth.clients import Client
 from policies.oauth.values import Consent, SignatureWish, StoredRequest
 from policies.secret import AuthorizationCode, Otp, Pin
@@ -254,13 +254,12 @@ def _waiting(stored: StoredRequest, client: Client) -> Waiting:
         scopes=tuple(sorted(stored.request.scopes)),
         lang=stored.request.lang,
         expires_at=stored.expires_at,
+        answers_to=redirects.target(stored.request.redirect_uri),
     )
 
 
 def _new_code(
     entropy: Entropy, stored: StoredRequest, account_id: AccountId, now: datetime
 ) -> NewCode:
-    principal = Principal(
-        account_id, stored.request.client_id, GrantId(entropy.identifier())
-    )
+    principal = Principal(account_id, stored.request.client_id, GrantId(entropy.identifier()))
     return NewCode(AuthorizationCode(entropy.token()), principal, now + grants.CODE_LIFETIME)
