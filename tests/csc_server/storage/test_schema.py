@@ -28,6 +28,8 @@ from csc_server.storage import (
     jobs,
     ledger,
     mail_links,
+    messages,
+    outbox,
     people,
     people_found,
     people_login,
@@ -47,6 +49,7 @@ from tests.contracts.conftest import ENGINES
 MODULES = (
     *(accounts, authorizations, credentials, jobs, throttles, tokens, transitions),
     *(history, idempotency, ledger),
+    *(messages, outbox),
     *(mail_links, people, people_found, people_login, people_opening, sent_codes),
 )
 
