@@ -252,7 +252,8 @@ def build(settings: Settings, node: str) -> web.Application:
         client_max_size=settings.limits.body_bytes,
     )
     look.install(application, settings)
-    application.router.add_route("*", "/{path:.*}", routes.dispatch)
+    # Line breaks too: the dispatcher answers every path, so that every refusal is ours.
+    application.router.add_route("*", r"/{path:[\s\S]*}", routes.dispatch)
 
     async def lifespan(application: web.Application) -> AsyncIterator[None]:
         async with open_edges(settings, node) as edges:

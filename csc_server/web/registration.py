@@ -6,6 +6,7 @@ The portal acts in its own name (``client_credentials``). Each POST may carry an
 
 from __future__ import annotations
 
+import json
 from collections.abc import Awaitable, Callable
 from dataclasses import replace
 from typing import Any
@@ -50,9 +51,8 @@ def once(work: Work) -> Handler:
         if key is None:
             status, content = await answer()
         else:
-            asked = (
-                request.path.encode() + b"\n" + orjson.dumps(parsed, option=orjson.OPT_SORT_KEYS)
-            )
+            # One spelling; not orjson, which refuses numbers that our parser takes.
+            asked = f"{request.path}\n{json.dumps(parsed, sort_keys=True)}".encode()
             remember = services(request).apis.once
             status, content = await remember(caller.client_id, key, asked, answer)
         return respond(orjson.loads(content), status)

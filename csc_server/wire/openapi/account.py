@@ -47,7 +47,9 @@ _AUTHENTICATOR: Final = record(
         "authenticatorID": _ID,
         "state": text(enum=[PairingState.PENDING.value, PairingState.ACTIVE.value]),
         "pairedAt": nullable(instant("When its code was first seen.")),
-        "signsFrom": nullable(instant("First instant at which it authorises signatures.")),
+        "signsFrom": nullable(
+            instant("First instant at which it authorises signatures; null: no delay.")
+        ),
     }
 )
 _SESSION: Final = record(

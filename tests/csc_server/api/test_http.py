@@ -21,7 +21,10 @@ def assert_json_error(headers: Any, body: Any) -> None:
     assert set(body) == {"error", "error_description"}
 
 
-@pytest.mark.parametrize("path", ["nothing", "credentials", "credentials/LIST", "signatures/", ""])
+@pytest.mark.parametrize(
+    "path",
+    ["nothing", "credentials", "credentials/LIST", "signatures/", "", "%0Anothing", "a%0A/b"],
+)
 async def test_unknown_paths(client: Client, path: str) -> None:
     """404; method names are case-sensitive."""
     reply = await client.post(path, {})

@@ -1,0 +1,112 @@
+"""What tests put into the database of a running instance: tokens, profiles, consents, sessions.
+
+Each has a way in of its own, with pages and tests of its own; here only what follows is tested.
+Written like another process of the instance would do it. SQLite only.
+"""
+
+from __future__ import annotations
+
+import secrets
+import sqlite3
+import time
+from contextlib import closing
+from typing import Any
+
+from csc_server.config import Settings
+from policies.secret import Token
+
+DAY_US = 24 * 3600 * 1_000_000
+
+
+class Backdoor:
+    """The database of an instance."""
+
+    def __init__(self, settings: Settings) -> None:
+        self._path = settings.database.removeprefix("sqlite:///")
+
+    def token(self, scope: str, *, client_id: str, account_id: str | None = None) -> str:
+        """An access token of this scope, of a client in its own name or for an account."""
+        token, grant_id = secrets.token_urlsafe(32), secrets.token_hex(16)
+        self._insert(
+            "grants",
+            grant_id=grant_id,
+            account_id=account_id,
+            client_id=client_id,
+            created_at=now_us(),
+        )
+        self._insert(
+            "tokens",
+            digest=Token(token).digest(),
+            grant_id=grant_id,
+            kind="access",
+            scope=scope,
+            token_type="Bearer",
+            expires_at=now_us() + DAY_US,
+        )
+        return token
+
+    def profile(self, account_id: str, name: str) -> None:
+        """The account has a person with a mail address and a phone number."""
+        self._insert(
+            "profiles",
+            account_id=account_id,
+            first_name=name.title(),
+            last_name="Example",
+            email=f"{name}@example.com",
+            email_key=f"{name}@example.com",
+            phone="+40712345678",
+            language="en",
+            login_code=0,
+            deferral="none",
+            created_at=now_us(),
+        )
+
+    def consent(self, account_id: str, client_id: str, scopes: str) -> None:
+        """The person let the client in."""
+        self._insert(
+            "oauth_consents",
+            account_id=account_id,
+            client_id=client_id,
+            scopes=scopes,
+            given_at=now_us(),
+        )
+
+    def session(self, account_id: str) -> str:
+        """The person is signed in somewhere; the session's identifier."""
+        session_id = secrets.token_hex(16)
+        self._insert(
+            "sessions",
+            session_id=session_id,
+            digest=secrets.token_bytes(32),
+            stage="signed_in",
+            account_id=account_id,
+            opened_at=now_us(),
+            seen_at=now_us(),
+            ends_at=now_us() + DAY_US // 2,
+            proved_at=now_us(),
+            source="192.0.2.7",
+            device="Firefox",
+            data="{}",
+        )
+        return session_id
+
+    def messages_to(self, recipient: str) -> list[str]:
+        """Kinds of the messages written to an address, the oldest first."""
+        with closing(sqlite3.connect(self._path)) as connection:
+            found = connection.execute(
+                "SELECT kind FROM messages WHERE recipient = ? ORDER BY created_at", [recipient]
+            )
+            return [kind for [kind] in found]
+
+    def _insert(self, table: str, **values: Any) -> None:
+        names, marks = ", ".join(values), ", ".join("?" * len(values))
+        with closing(sqlite3.connect(self._path, timeout=10)) as connection, connection:
+            connection.execute(
+                f"INSERT INTO {table} ({names}) VALUES ({marks})",  # noqa: S608 - our own words
+                list(values.values()),
+            )
+
+
+def now_us() -> int:
+    """Microseconds since 1970."""
+    return time.time_ns() // 1000

@@ -1,0 +1,143 @@
+"""The descriptions of our APIs: complete, and kept by the service that is described."""
+
+from __future__ import annotations
+
+import asyncio
+import base64
+import json
+from pathlib import Path
+from typing import Any
+
+import aiohttp
+import jsonschema_rs
+import pytest
+
+from csc_server.web import own_apis
+from tests import fuzz
+from tests.backdoor import Backdoor
+from tests.csc_server.api.conftest import World
+from tests.fuzz import Fuzz
+from tests.service import PIN, Client, digest_of
+
+A, B = digest_of("described a"), digest_of("described b")
+EXAMPLES = 15
+"""Made-up requests for each operation; the campaign takes many more."""
+NOT_OF_CSC = ("ignored_auth", "missing_required_header")
+"""Both expect 401 without a token; CSC wants 400 (LIST-1 and its likes)."""
+
+
+async def fetch(world: World, path: str) -> dict[str, Any]:
+    """A description."""
+    async with aiohttp.ClientSession() as http, http.get(world.service.base_url + path) as response:
+        assert response.status == 200
+        assert response.headers["Content-Type"] == "application/vnd.oai.openapi+json;version=3.1"
+        return dict(json.loads(await response.read()))
+
+
+async def test_every_method_of_info_is_described(world: World, client: Client) -> None:
+    """And no other one, in both versions."""
+    described = set((await fetch(world, "/csc/openapi.json"))["paths"])
+    announced = {
+        f"/csc/v{client.version}/{method}"
+        for client.version in (1, 2)
+        for method in ("info", *(await client.post("info", {})).body["methods"])
+    }
+    assert described == announced
+
+
+async def test_every_path_of_our_own_is_described(world: World) -> None:
+    """And no other one, with the HTTP method that it takes."""
+    document = await fetch(world, "/openapi.json")
+    described = {
+        (path.rpartition("/{")[0] + "/*" if "{" in path else path, http_method.upper())
+        for path, operations in document["paths"].items()
+        for http_method in operations
+    }
+    assert described == {(path, http_method) for path, http_method, _ in own_apis.TABLE}
+
+
+@pytest.mark.parametrize("version", [1, 2])
+async def test_good_answers_are_as_described(world: World, client: Client, version: int) -> None:
+    """The answers that made-up requests hardly get to: logins, credentials, SADs, signatures."""
+    document = await fetch(world, "/csc/openapi.json")
+    client.version = version
+
+    async def ask(method: str, body: dict[str, Any]) -> Any:
+        reply = await client.post(method, body)
+        operation = document["paths"][f"/csc/v{version}/{method}"]["post"]
+        request = operation["requestBody"]["content"]["application/json"]["schema"]
+        answer = operation["responses"][str(reply.status)]
+        assert reply.status < 300, reply.body
+        hold(document, request, body)
+        if reply.body is not None:
+            hold(document, answer["content"]["application/json"]["schema"], reply.body)
+        return reply.body
+
+    person = world.people["alice"]
+    login = await client.log_in(person, rememberMe=True)
+    operation = document["paths"][f"/csc/v{version}/auth/login"]["post"]
+    hold(
+        document, operation["responses"]["200"]["content"]["application/json"]["schema"], login.body
+    )
+    await ask("auth/login", {"refresh_token": login.body["refresh_token"]})
+    await ask("info", {"lang": "ro"})
+    await ask("credentials/list", {"maxResults": 1} if version == 1 else {"credentialInfo": True})
+    for name in ("pin-p256", "pin-rsa", "pin-otp"):
+        body = {"credentialID": person.credentials[name], "certificates": "chain"}
+        await ask("credentials/info", body | {"certInfo": True, "authInfo": True})
+    credential_id = person.credentials["pin-p256"]
+    digests = [base64.b64encode(one).decode() for one in (A, B)]
+    oid = {} if version == 1 else {"hashAlgorithmOID": "2.16.840.1.101.3.4.2.1"}
+    hashes = "hash" if version == 1 else "hashes"
+    pin = {"PIN": PIN} if version == 1 else {"authData": [{"id": "PIN", "value": PIN}]}
+    wanted = {"credentialID": credential_id, "numSignatures": 2, hashes: digests}
+    issued = await ask("credentials/authorize", wanted | oid | pin)
+    signing = {"credentialID": credential_id, "signAlgo": "1.2.840.10045.4.3.2"}
+    await ask("signatures/signHash", signing | {"SAD": issued["SAD"], hashes: digests[:1]})
+    extend = {"credentialID": credential_id, "SAD": issued["SAD"], hashes: digests[1:]}
+    extended = await ask("credentials/extendTransaction", extend | oid)
+    await ask("signatures/signHash", signing | {"SAD": extended["SAD"], hashes: digests[1:]})
+    await ask("auth/revoke", {"token": login.body["refresh_token"]})
+
+
+def hold(document: dict[str, Any], schema: dict[str, Any], value: Any) -> None:
+    """Return when the value is as the schema of the document says."""
+    whole = schema | {"components": document["components"]}
+    jsonschema_rs.validator_for(whole).validate(value)
+
+
+def test_the_csc_methods_keep_their_description(world: World, tmp_path: Path) -> None:
+    """Whatever is sent: an answer that the description knows, and never a 500."""
+    fuzz.run(csc(world), tmp_path, EXAMPLES)
+
+
+@pytest.mark.parametrize("api", ["registration", "account"])
+def test_our_own_apis_keep_their_description(world: World, tmp_path: Path, api: str) -> None:
+    """Likewise."""
+    fuzz.run(own(world, api), tmp_path, EXAMPLES)
+
+
+def csc(world: World) -> Fuzz:
+    """All CSC methods, in the hands of somebody who may use one credential."""
+    person = world.people["fuzzed"]
+    known = {"body.credentialID": list(person.credentials.values())}
+    url = f"{world.service.base_url}/csc/openapi.json"
+    return Fuzz(url, asyncio.run(_logged_in(world)), known, NOT_OF_CSC)
+
+
+def own(world: World, api: str) -> Fuzz:
+    """One of our own APIs, with an account that exists."""
+    # The portal suspends whom it finds.
+    name = "fuzzed" if api == "account" else "fuzzed-by-portal"
+    account_id = world.people[name].account_id
+    door = Backdoor(world.service.settings)
+    owner = account_id if api == "account" else None
+    token = door.token(api, client_id="fuzzer", account_id=owner)
+    known = {name: [account_id] for name in ("body.accountID", "path.accountID")}
+    return Fuzz(f"{world.service.base_url}/openapi.json", token, known, tag=api)
+
+
+async def _logged_in(world: World) -> str:
+    async with aiohttp.ClientSession() as http:
+        client = Client(http, world.service.base_url)
+        return str((await client.log_in(world.people["fuzzed"])).body["access_token"])
