@@ -35,6 +35,8 @@ class Application:
     consent: Consent
     name: str
     """As registered; the identifier of a client that is gone."""
+    host: str
+    """Domain shown beside the name; may be empty."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,23 +13,22 @@ from typing import Final
 import sqlalchemy as sa
 
 from csc_server.ports.api import Application
-from csc_server.storage import oauth_tables, rows, tables, transitions
+from csc_server.storage import oauth_rows, oauth_tables, rows, tables, tokens
 from csc_server.storage.database import Database
 from csc_server.storage.units import Row, Sql
 from policies.audit import Event
 from policies.oauth.values import Consent
-from policies.tokens import Scope
-from policies.values import AccountId, ClientId, microseconds_from_utc, utc_from_microseconds
+from policies.values import (
+    AccountId,
+    ClientId,
+    GrantId,
+    microseconds_from_utc,
+    utc_from_microseconds,
+)
 
 _consent: Final = oauth_tables.consents
 _client: Final = oauth_tables.clients
 _grant: Final = tables.grants
-_sad: Final = tables.authorizations
-_OWNED: Final = (
-    _grant.c.account_id == sa.bindparam("owner"),
-    _grant.c.client_id == sa.bindparam("client"),
-    _grant.c.revoked_at.is_(None),
-)
 _OF_ACCOUNT: Final = (
     sa.select(
         _consent.c.account_id,
@@ -37,6 +36,7 @@ _OF_ACCOUNT: Final = (
         _consent.c.scopes,
         _consent.c.given_at,
         _client.c.name,
+        _client.c.host,
     )
     .select_from(_consent.outerjoin(_client, _client.c.client_id == _consent.c.client_id))
     .where(_consent.c.account_id == sa.bindparam("owner"), _consent.c.revoked_at.is_(None))
@@ -51,12 +51,11 @@ _WITHDRAW: Final = (
     )
     .values(revoked_at=sa.bindparam("now"))
 )
-_SADS: Final = (
-    sa.select(_sad.c.sad_id)
-    .select_from(_sad.join(_grant, _grant.c.grant_id == _sad.c.grant_id))
-    .where(*_OWNED, tables.OPEN_SAD)
+_GRANTS: Final = sa.select(_grant.c.grant_id).where(
+    _grant.c.account_id == sa.bindparam("owner"),
+    _grant.c.client_id == sa.bindparam("client"),
+    _grant.c.revoked_at.is_(None),
 )
-_REVOKE_GRANTS: Final = _grant.update().where(*_OWNED).values(revoked_at=sa.bindparam("now"))
 
 
 class SqlApplications:
@@ -82,10 +81,8 @@ class SqlApplications:
         def unit(sql: Sql) -> bool:
             if not sql.change(_WITHDRAW, dated):
                 return False
-            open_sads = [{"sad": sad_id} for [sad_id] in sql.rows(_SADS, keys)]
-            if open_sads:
-                sql.change_many(transitions.REVOKE_SAD, open_sads)
-            sql.change(_REVOKE_GRANTS, dated)
+            for [grant_id] in sql.rows(_GRANTS, keys):
+                tokens.end_grant(sql, GrantId(grant_id), now)
             sql.audit(events)
             return True
 
@@ -93,11 +90,11 @@ class SqlApplications:
 
 
 def _application(row: Row) -> Application:
-    account_id, client_id, scopes, given_at, name = row
+    account_id, client_id, scopes, given_at, name, host = row
     consent = Consent(
         AccountId(account_id),
         ClientId(client_id),
-        frozenset(map(Scope, scopes.split())),
+        oauth_rows.scopes(scopes),
         utc_from_microseconds(given_at),
     )
-    return Application(consent, name or client_id)
+    return Application(consent, name or client_id, host or "")

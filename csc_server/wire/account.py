@@ -120,6 +120,7 @@ def render_applications(applications: Sequence[Application]) -> dict[str, Any]:
             {
                 "clientID": one.consent.client_id,
                 "clientName": one.name,
+                "clientHost": one.host,
                 "scopes": sorted(one.consent.scopes),
                 "grantedAt": instant(one.consent.given_at),
             }

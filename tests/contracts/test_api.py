@@ -8,19 +8,24 @@ from datetime import timedelta
 
 import pytest
 
+from csc_server.ports import NewToken
 from csc_server.ports.api import Credit
-from csc_server.storage import Storage
+from csc_server.storage import Storage, oauth_tables
+from csc_server.storage.units import Sql
 from policies import errors, idempotency
 from policies.algorithms import HashAlgorithm
 from policies.audit import EventType
 from policies.history import Entry, Place, Result
 from policies.idempotency import Kept
+from policies.secret import Token
+from policies.tokens import Scope, TokenKind
 from policies.transactions import Balance
 from policies.values import AccountId, ClientId, OperationId
-from tests.build import ALICE, DIGEST_A, DIGEST_B, DIGEST_C, SECOND, T0
+from tests.build import ALICE, DIGEST_A, DIGEST_B, DIGEST_C, HOUR, SECOND, T0
 from tests.contracts import stores
 
 ORDER = Credit("client:portal", "order-1", ALICE.account_id, 2)
+CONSENT = oauth_tables.consents.insert()
 ADDED = stores.event(EventType.CREDIT_ADDED)
 
 
@@ -176,3 +181,46 @@ async def test_of_many_claims_at_once_one_succeeds(storage: Storage) -> None:
     """A client that sends twice does not get two."""
     claims = [storage.idempotency.claim(b"k" * 32, b"r" * 32, T0) for _ in range(8)]
     assert (await asyncio.gather(*claims)).count(None) == 1
+
+
+async def test_an_application_is_shut_out_with_all_it_holds(storage: Storage, url: str) -> None:
+    """Its grants and open SADs end with the consent; other clients' and other people's do not."""
+    desktop, others = stores.principal("grant-desktop"), stores.principal("grant-bob", "bob")
+    await storage.accounts.add(stores.account("bob"), [])
+    token = NewToken(Token("access-desktop"), TokenKind.ACCESS, T0 + HOUR)
+    elsewhere = NewToken(Token("access-bob"), TokenKind.ACCESS, T0 + HOUR)
+    await storage.tokens.open(desktop, [token], "login:alice", T0, [])
+    await storage.tokens.open(others, [elsewhere], "login:bob", T0, [])
+    await stores.issue(storage, "one", DIGEST_A, grant_id=desktop.grant_id)
+    await stores.issue(storage, "two", DIGEST_A)
+    desktop_id = ClientId("desktop")
+    await storage.database.write(lambda sql: _consent(sql, ALICE.account_id))
+    [listed] = await storage.applications.of_account(ALICE.account_id)
+    assert (listed.name, listed.host) == ("desktop", "")
+    assert listed.consent.scopes == frozenset({Scope.SERVICE})
+    bob = others.account_id
+    assert not await storage.applications.withdraw(bob, desktop_id, T0, [ADDED])
+    assert await storage.applications.withdraw(ALICE.account_id, desktop_id, T0, [ADDED])
+    assert not await storage.applications.withdraw(ALICE.account_id, desktop_id, T0, [ADDED])
+    assert await storage.applications.of_account(ALICE.account_id) == []
+    dead = await storage.tokens.find(token.token.digest())
+    alive = await storage.tokens.find(elsewhere.token.digest())
+    assert dead is not None
+    assert dead.revoked
+    assert alive is not None
+    assert not alive.revoked
+    assert await stores.states(storage, "one") == ("revoked", ["expired"])
+    assert await stores.states(storage, "two") == ("issued", ["authorized"])
+
+
+def _consent(sql: Sql, account_id: AccountId) -> None:
+    sql.change(
+        CONSENT,
+        {
+            "account_id": account_id,
+            "client_id": "desktop",
+            "scopes": "service",
+            "given_at": 0,
+            "revoked_at": None,
+        },
+    )

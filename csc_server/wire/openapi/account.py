@@ -66,6 +66,7 @@ _GRANT: Final = record(
     {
         "clientID": _ID,
         "clientName": text(),
+        "clientHost": text("Domain; empty for programs on the person's own machine."),
         "scopes": array(text(enum=sorted(scope.value for scope in Scope))),
         "grantedAt": instant("When the newest of them was granted."),
     }

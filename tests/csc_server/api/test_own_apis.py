@@ -342,7 +342,7 @@ async def test_every_path_wants_its_own_scope(
     signer = Api(portal.http, portal.base_url, client.token)
     for api, stranger in (("registration", hers), ("account", portal)):
         for http_method, path in paths(api, "0" * 32):
-            body = {} if http_method == "POST" else None
+            body: Any = {} if http_method == "POST" else None
             missing = await nobody(http_method, path, body)
             assert (missing.status, missing.body["error"]) == (401, "invalid_token")
             assert missing.headers["WWW-Authenticate"].startswith("Bearer")

@@ -21,6 +21,7 @@ from csc_server import storage
 from csc_server.ports import StorageUnavailable
 from csc_server.storage import (
     accounts,
+    applications,
     authorizations,
     credentials,
     history,
@@ -48,7 +49,7 @@ from tests.contracts.conftest import ENGINES
 
 MODULES = (
     *(accounts, authorizations, credentials, jobs, throttles, tokens, transitions),
-    *(history, idempotency, ledger),
+    *(applications, history, idempotency, ledger),
     *(messages, outbox),
     *(mail_links, people, people_found, people_login, people_opening, sent_codes),
 )
