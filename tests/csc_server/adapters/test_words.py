@@ -100,6 +100,7 @@ def test_the_catalogues_are_complete(language: str) -> None:
     texts = {entry.id: entry.string for entry in catalogue if entry.id}
     assert set(texts) == sentences()
     for original, translated in texts.items():
+        assert translated is not None
         originals, forms = (
             (one,) if isinstance(one, str) else tuple(one) for one in (original, translated)
         )
