@@ -244,9 +244,8 @@ class SmsSettings(BaseModel):
         description="`outbox`: SMS go to the page `/outbox` and to nobody; not in production. "
         "`http`: to a gateway.",
     )
-    url: str | None = Field(None, pattern="^https?://[^/]", description="URL of the gateway.")
-    method: Literal["POST", "PUT"] = Field(
-        "POST", description="HTTP method. Not GET, which writes codes into logs."
+    url: str | None = Field(
+        None, pattern="^https?://[^/]", description="URL of the gateway, which is sent a POST."
     )
     encoding: Literal["application/x-www-form-urlencoded", "application/json"] = Field(
         "application/x-www-form-urlencoded",

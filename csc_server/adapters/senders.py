@@ -100,7 +100,6 @@ def _sms(settings: Settings, kept: Outbox, clock: Clock) -> OutboxSms | HttpSms:
     return HttpSms(
         Gateway(
             url=about.url,
-            method=about.method,
             encoding=Encoding(about.encoding),
             headers=about.headers,
             body=about.body,

@@ -50,7 +50,6 @@ class Gateway:
     """How one gateway wants to be spoken to."""
 
     url: str
-    method: str
     encoding: Encoding
     headers: Mapping[str, str]
     """Templates; of the placeholders ``{secret}`` and ``{message_id}`` make sense."""
@@ -112,8 +111,9 @@ class HttpSms:
         body = _filled(gateway.body, values, _ESCAPE[gateway.encoding]).encode()
         headers = {name: _filled(text, values, str) for name, text in gateway.headers.items()}
         try:
-            async with self._http.request(
-                gateway.method,
+            # Only POST: the client sends other methods a second time when the connection breaks
+            # (RFC 9110 9.2.2 lets it), and GET would write codes into logs.
+            async with self._http.post(
                 gateway.url,
                 data=body,
                 headers={"Content-Type": gateway.encoding.value, **headers},
