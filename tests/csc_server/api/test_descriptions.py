@@ -1,11 +1,12 @@
-"""The descriptions of our APIs: complete, and kept by the service that is described."""
+"""The descriptions of our APIs: complete, and true of good answers.
+
+``tests/campaign/test_descriptions.py`` holds the service to them with made-up requests.
+"""
 
 from __future__ import annotations
 
-import asyncio
 import base64
 import json
-from pathlib import Path
 from typing import Any
 
 import aiohttp
@@ -13,17 +14,10 @@ import jsonschema_rs
 import pytest
 
 from csc_server.web import own_apis
-from tests import fuzz
-from tests.backdoor import Backdoor
 from tests.csc_server.api.conftest import World
-from tests.fuzz import Fuzz
 from tests.service import PIN, Client, digest_of
 
 A, B = digest_of("described a"), digest_of("described b")
-EXAMPLES = 15
-"""Made-up requests for each operation; the campaign takes many more."""
-NOT_OF_CSC = ("ignored_auth", "missing_required_header")
-"""Both expect 401 without a token; CSC wants 400 (LIST-1 and its likes)."""
 
 
 async def fetch(world: World, path: str) -> dict[str, Any]:
@@ -104,40 +98,3 @@ def hold(document: dict[str, Any], schema: dict[str, Any], value: Any) -> None:
     """Return when the value is as the schema of the document says."""
     whole = schema | {"components": document["components"]}
     jsonschema_rs.validator_for(whole).validate(value)
-
-
-def test_the_csc_methods_keep_their_description(world: World, tmp_path: Path) -> None:
-    """Whatever is sent: an answer that the description knows, and never a 500."""
-    fuzz.run(csc(world), tmp_path, EXAMPLES)
-
-
-@pytest.mark.parametrize("api", ["registration", "account"])
-def test_our_own_apis_keep_their_description(world: World, tmp_path: Path, api: str) -> None:
-    """Likewise."""
-    fuzz.run(own(world, api), tmp_path, EXAMPLES)
-
-
-def csc(world: World) -> Fuzz:
-    """All CSC methods, in the hands of somebody who may use one credential."""
-    person = world.people["fuzzed"]
-    known = {"body.credentialID": list(person.credentials.values())}
-    url = f"{world.service.base_url}/csc/openapi.json"
-    return Fuzz(url, asyncio.run(_logged_in(world)), known, NOT_OF_CSC)
-
-
-def own(world: World, api: str) -> Fuzz:
-    """One of our own APIs, with an account that exists."""
-    # The portal suspends whom it finds.
-    name = "fuzzed" if api == "account" else "fuzzed-by-portal"
-    account_id = world.people[name].account_id
-    door = Backdoor(world.service.settings)
-    owner = account_id if api == "account" else None
-    token = door.token(api, client_id="fuzzer", account_id=owner)
-    known = {name: [account_id] for name in ("body.accountID", "path.accountID")}
-    return Fuzz(f"{world.service.base_url}/openapi.json", token, known, tag=api)
-
-
-async def _logged_in(world: World) -> str:
-    async with aiohttp.ClientSession() as http:
-        client = Client(http, world.service.base_url)
-        return str((await client.log_in(world.people["fuzzed"])).body["access_token"])
