@@ -13,11 +13,12 @@ from typing import Final
 import sqlalchemy as sa
 
 from csc_server.ports.api import Application
-from csc_server.storage import oauth_rows, oauth_tables, rows, tables, tokens
+from csc_server.storage import oauth_tables, rows, tables, tokens
 from csc_server.storage.database import Database
 from csc_server.storage.units import Row, Sql
 from policies.audit import Event
 from policies.oauth.values import Consent
+from policies.tokens import Scope
 from policies.values import (
     AccountId,
     ClientId,
@@ -94,7 +95,7 @@ def _application(row: Row) -> Application:
     consent = Consent(
         AccountId(account_id),
         ClientId(client_id),
-        oauth_rows.scopes(scopes),
+        frozenset(map(Scope, scopes.split())),
         utc_from_microseconds(given_at),
     )
     return Application(consent, name or client_id, host or "")
