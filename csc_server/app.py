@@ -6,26 +6,29 @@ Every object of the service is made here and handed in; nothing reaches for anyt
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, TypeVar
 
 import structlog
 from aiohttp import web
 
 from csc_server import ports, storage
+from csc_server.adapters import client_file
 from csc_server.adapters.clock import SystemClock
 from csc_server.adapters.entropy import SystemEntropy
-from csc_server.adapters.pacing import ClientPacing, FailurePacing, HourlyPacing
+from csc_server.adapters.jose import JoseJwts
+from csc_server.adapters.pacing import ClientPacing, FailurePacing, HourlyPacing, MinuteBrake
 from csc_server.adapters.passwords import Argon2Hasher
 from csc_server.adapters.senders import renderer, senders
 from csc_server.adapters.strength import ZxcvbnStrength
 from csc_server.adapters.tsa.http import HttpTimestampAuthority
-from csc_server.config import Settings
+from csc_server.config import ConfigurationRefused, Settings
 from csc_server.operations import api, people
+from csc_server.operations.api.applications import WithdrawConsent
 from csc_server.operations.authorize import Authorize
 from csc_server.operations.background import Background, ForgetJobs, Poll
 from csc_server.operations.credentials import CredentialInfo, ListCredentials
@@ -33,17 +36,24 @@ from csc_server.operations.effects import Effects
 from csc_server.operations.expire import ExpireAuthorizations
 from csc_server.operations.extend_transaction import ExtendTransaction
 from csc_server.operations.messages import DeliverMessages, by_mail, by_sms
+from csc_server.operations.oauth import wiring as oauth
+from csc_server.operations.oauth.applications import ListApplications
+from csc_server.operations.oauth.clients import CheckProof
+from csc_server.operations.oauth.purge import PurgeRequests
+from csc_server.operations.oauth.register import RegisterClients
 from csc_server.operations.people import PeopleRules
 from csc_server.operations.people.purge import Purge
 from csc_server.operations.sessions import BrowserSessions
 from csc_server.operations.sign_doc import SignDoc
 from csc_server.operations.sign_hash import SignHash
 from csc_server.operations.timestamp import Timestamp
-from csc_server.operations.tokens import DIRECT, Authenticate, LogIn, Refresh, Revoke
+from csc_server.operations.tokens import Authenticate, LogIn, Refresh, Revoke
 from csc_server.ports.documents import TimestampAuthority
 from csc_server.ports.messages import MailSender, SmsSender
+from csc_server.ports.oauth import ClientTaken
 from csc_server.web import middleware, routes
 from csc_server.web.pages import look
+from csc_server.web.pages.verbs import AuthorizationVerbs
 from csc_server.web.services import SERVICES, Services
 from csc_server.wire.common import ServiceInfo
 from hsm.messages import Role
@@ -52,6 +62,10 @@ from hsm.settings import KeyStoreKind, PoolSettings
 from policies.algorithms import DEFAULT_KEY_ALGORITHMS, KeyAlgorithm
 from policies.audit import Event, EventType, Outcome
 from policies.messages import Channel, Language
+from policies.oauth.clients import ClientRefused
+from policies.tokens import DIRECT
+
+T = TypeVar("T")
 
 SWEEP_EVERY_S: Final = 15.0
 """Seconds between two looks for SADs whose time is over."""
@@ -142,13 +156,15 @@ def services(settings: Settings, edges: Edges, entropy: ports.Entropy) -> Servic
     pacing = ClientPacing(settings.limits.signatures_per_second, DIRECT)
     background = Background(jobs=store.jobs, clock=clock, entropy=entropy, effects=effects)
     paced: dict[str, Any] = {**signing, "pacing": pacing, "background": background}
+    authorize, jwts = Authorize(**signing), JoseJwts()
+    verbs = oauth.build(oauth_edges(store, jwts, clock, entropy), authorize, settings.base_url)
     hasher = Argon2Hasher(entropy)
     logins = FailurePacing(settings.limits.failed_logins_per_minute)
     return Services(
         info=service_info(settings),
         key_algorithms=key_algorithms(settings),
         clock=clock,
-        authenticate=Authenticate(store.tokens, clock),
+        authenticate=Authenticate(store.tokens, clock, CheckProof(jwts, store.oauth_replays)),
         log_in=LogIn(
             accounts=store.accounts,
             tokens=store.tokens,
@@ -161,7 +177,7 @@ def services(settings: Settings, edges: Edges, entropy: ports.Entropy) -> Servic
         revoke=Revoke(store.tokens, clock),
         list_credentials=ListCredentials(store.credentials),
         credential_info=CredentialInfo(store.credentials),
-        authorize=Authorize(**signing),
+        authorize=authorize,
         extend_transaction=ExtendTransaction(**signing),
         sign_hash=SignHash(**paced),
         sign_doc=SignDoc(**paced, timestamps=edges.timestamps),
@@ -194,10 +210,69 @@ def services(settings: Settings, edges: Edges, entropy: ports.Entropy) -> Servic
             rules=people_rules(settings),
         ),
         outbox=store.outbox if "outbox" in (settings.mail.kind, settings.sms.kind) else None,
+        oauth=verbs,
+        issuer=settings.base_url,
+        authorization=AuthorizationVerbs(
+            peek=verbs.peek,
+            view=verbs.view,
+            allow=verbs.allow,
+            approve=verbs.approve,
+            refuse=verbs.refuse,
+            applications=ListApplications(store.applications, store.oauth_clients),
+            withdraw=WithdrawConsent(store.applications, clock),
+        ),
         effects=effects,
         ping_storage=store.ping,
         device_health=edges.device.health,
     )
+
+
+def oauth_edges(
+    store: storage.Storage, jwts: JoseJwts, clock: SystemClock, entropy: ports.Entropy
+) -> oauth.OAuthEdges:
+    """What the authorization server stands on."""
+    return oauth.OAuthEdges(
+        accounts=store.accounts,
+        brake=MinuteBrake(),
+        clients=store.oauth_clients,
+        clock=clock,
+        credentials=store.credentials,
+        entropy=entropy,
+        grants=store.oauth_grants,
+        jwts=jwts,
+        replays=store.oauth_replays,
+        requests=store.oauth_requests,
+        tokens=store.tokens,
+    )
+
+
+async def load_clients(settings: Settings, store: storage.Storage) -> None:
+    """Afterwards the clients of the configured file are registered, and no others of it.
+
+    Raises:
+        ConfigurationRefused: The file, or a registration in it, cannot be used.
+    """
+    path = settings.oauth.clients_file
+    entries = [] if path is None else _refusing(client_file.read, settings.path(path))
+    found = []
+    for entry in entries:
+        account = await store.accounts.find(entry.account) if entry.account else None
+        if entry.account and account is None:
+            raise ConfigurationRefused(f"{entry.client_id}: no account {entry.account}")
+        account_id = account.account_id if account else None
+        found.append(_refusing(client_file.registration, entry, account_id, settings.path))
+    register = RegisterClients(store.oauth_clients, SystemClock(), "configuration")
+    try:
+        await register.load(found)
+    except (ClientRefused, ClientTaken) as reason:
+        raise ConfigurationRefused(f"oauth.clients_file: {reason}") from reason
+
+
+def _refusing(work: Callable[..., T], *arguments: Any) -> T:
+    try:
+        return work(*arguments)
+    except client_file.ClientFileRefused as reason:
+        raise ConfigurationRefused(f"oauth.clients_file: {reason}") from reason
 
 
 def people_rules(settings: Settings) -> PeopleRules:
@@ -258,11 +333,13 @@ def build(settings: Settings, node: str) -> web.Application:
     async def lifespan(application: web.Application) -> AsyncIterator[None]:
         async with open_edges(settings, node) as edges:
             application[SERVICES] = services(settings, edges, entropy)
+            await load_clients(settings, edges.store)
             await edges.store.authorizations.note([_system(EventType.SYSTEM_STARTED)])
             expire = ExpireAuthorizations(edges.store.authorizations, SystemClock())
             forget = ForgetJobs(edges.store.jobs, SystemClock())
             purge = application[SERVICES].people.purge
-            sweeper = asyncio.create_task(_sweep(expire, forget, purge))
+            requests = application[SERVICES].oauth.purge
+            sweeper = asyncio.create_task(_sweep(expire, forget, purge, requests))
             async with _delivery(settings, edges, entropy):
                 yield
             sweeper.cancel()
@@ -306,13 +383,16 @@ async def _say_goodbye(store: storage.Storage) -> None:
         _log.warning("stop_not_recorded", reason=str(reason))
 
 
-async def _sweep(expire: ExpireAuthorizations, forget: ForgetJobs, purge: Purge) -> None:
+async def _sweep(
+    expire: ExpireAuthorizations, forget: ForgetJobs, purge: Purge, requests: PurgeRequests
+) -> None:
     while True:
         try:
             if count := await expire():
                 _log.info("sads_expired", count=count)
             await forget()
             await purge()
+            await requests()
         except ports.StorageUnavailable as reason:
             _log.warning("sweep_failed", reason=str(reason))
         await asyncio.sleep(SWEEP_EVERY_S)

@@ -311,6 +311,18 @@ class TimestampSettings(BaseModel):
     )
 
 
+class OAuthSettings(BaseModel):
+    """The authorization server."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    clients_file: Path | None = Field(
+        None,
+        description="TOML file with clients (`[[client]]`), read at start; the same on every "
+        "host. Others are registered with `csc-server oauth-client`.",
+    )
+
+
 class Settings(BaseSettings):
     """All settings of an instance."""
 
@@ -351,6 +363,7 @@ class Settings(BaseSettings):
     limits: LimitSettings = Field(default_factory=LimitSettings)
     people: PeopleSettings = Field(default_factory=PeopleSettings)
     timestamp: TimestampSettings = Field(default_factory=TimestampSettings)
+    oauth: OAuthSettings = Field(default_factory=OAuthSettings)
     mail: MailSettings = Field(default_factory=MailSettings, validate_default=True)
     sms: SmsSettings = Field(default_factory=SmsSettings, validate_default=True)
 

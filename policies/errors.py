@@ -49,6 +49,10 @@ class ScopeInsufficient(Refused):
     """The token is for something else."""
 
 
+class TokenNotForMethod(ScopeInsufficient):
+    """The token is for something else than the CSC methods, or than this credential."""
+
+
 class CallProofInvalid(Refused):
     """The DPoP proof beside an access token does not hold."""
 
@@ -114,10 +118,6 @@ class PushedRequestRequired(Refused):
 
 class AccountTokenInvalid(Refused):
     """The ``account_token`` does not hold."""
-
-
-class AuthorizationDenied(Refused):
-    """The person said no."""
 
 
 class AuthorizationRequestGone(Refused):

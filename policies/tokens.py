@@ -14,6 +14,7 @@ from policies import errors
 from policies.secret import Token
 from policies.values import (
     AccountState,
+    ClientId,
     ClientPrincipal,
     CredentialId,
     GrantId,
@@ -24,6 +25,10 @@ ACCESS_LIFETIME: Final = timedelta(hours=1)
 """CSC v1 11.2: ``expires_in`` defaults to 3600."""
 REFRESH_LIFETIME: Final = timedelta(days=30)
 """Absolute: a refresh does not prolong it (ASVS 10.4.8)."""
+
+
+DIRECT: Final = ClientId("basic")
+"""The client of every token of auth/login: with Basic no client names itself (CSC v1 8.2)."""
 
 
 class TokenKind(StrEnum):
@@ -157,10 +162,13 @@ def refresh(facts: TokenFacts | None, now: datetime) -> Principal:
     """Whose login this refresh token of auth/login renews at ``now``.
 
     Raises:
-        RefreshTokenInvalid: Unknown, over, revoked, rotated, or its account was suspended.
+        RefreshTokenInvalid: Unknown, over, revoked, or its account was suspended; or it is a
+            registered client's, which has to show at oauth2/token who it is.
     """
-    if facts is None or facts.kind is not TokenKind.REFRESH or facts.rotated:
+    if facts is None or facts.kind is not TokenKind.REFRESH:
         raise errors.RefreshTokenInvalid("unknown")
+    if facts.principal.client_id != DIRECT:
+        raise errors.RefreshTokenInvalid("not of auth/login")
     _alive(facts, now, errors.RefreshTokenInvalid)
     if not isinstance(facts.principal, Principal):
         raise errors.RefreshTokenInvalid("of no account")

@@ -92,3 +92,24 @@ class HourlyPacing:
         self._calls.move_to_end(address)
         if len(self._calls) > ADDRESSES:
             self._calls.popitem(last=False)
+
+
+class MinuteBrake:
+    """Remembers how often each subject did something within the last minute."""
+
+    def __init__(self) -> None:
+        self._times: OrderedDict[str, tuple[datetime, ...]] = OrderedDict()
+
+    def admit(self, subject: str, most: int, now: datetime) -> None:
+        """Let the subject go on.
+
+        Raises:
+            RateLimited: See ``pacing.admit``.
+        """
+        pacing.admit(self._times.get(subject, ()), most, now)
+
+    def count(self, subject: str, now: datetime) -> None:
+        """Count one more."""
+        self._times[subject] = (*pacing.recent(self._times.pop(subject, ()), now), now)
+        while len(self._times) > ADDRESSES:
+            self._times.popitem(last=False)

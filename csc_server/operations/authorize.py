@@ -33,7 +33,6 @@ from policies.values import (
     SadId,
 )
 
-
 Keep = Callable[[NewAuthorization, datetime, Sequence[Event]], Awaitable[None]]
 """Stores a SAD, marks its factors as used and writes the events, in one transaction."""
 

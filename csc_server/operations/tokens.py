@@ -5,8 +5,8 @@ from __future__ import annotations
 import ipaddress
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Final
 
+from csc_server.operations.oauth.clients import CheckProof, Proof
 from csc_server.operations.records import event
 from csc_server.ports import (
     Account,
@@ -22,11 +22,8 @@ from csc_server.ports import (
 from policies import errors, tokens
 from policies.audit import EventType, Outcome
 from policies.secret import Password, Token
-from policies.tokens import Access, TokenKind
-from policies.values import AccountId, AccountState, ClientId, GrantId, Principal
-
-DIRECT: Final = ClientId("basic")
-"""The client of every token of auth/login: with Basic no client names itself (CSC v1 8.2)."""
+from policies.tokens import DIRECT, Access, TokenKind
+from policies.values import AccountId, AccountState, GrantId, Principal
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,18 +37,32 @@ class Login:
 
 @dataclass(frozen=True, slots=True)
 class Authenticate:
-    """Bearer token to what it opens."""
+    """Access token to what it opens."""
 
     tokens: Tokens
     clock: Clock
+    proof: CheckProof
 
-    async def __call__(self, token: Token) -> Access:
-        """Who calls, and what for.
+    async def __call__(self, token: Token, proof: Proof | None = None) -> Access:
+        """Who calls, and what for. One read; a proof of a key costs a write besides.
+
+        Args:
+            proof: With ``Authorization: DPoP``; ``None`` for ``Bearer``.
 
         Raises:
-            TokenUnknown, TokenExpired: See ``policies.tokens.bearer``.
+            TokenUnknown, TokenBoundToKey, TokenExpired: See ``policies.tokens.bearer``.
+            CallProofInvalid: The proof does not hold, or was used before (RFC 9449 7.1).
         """
-        return tokens.bearer(await self.tokens.find(token.digest()), self.clock.now(), token)
+        facts, now = await self.tokens.find(token.digest()), self.clock.now()
+        if proof is None or facts is None:
+            return tokens.bearer(facts, now, token)
+        try:
+            jkt, one_time = self.proof.read(proof, token, now)
+            access = tokens.bearer(facts, now, token, jkt)
+            await self.proof.claim(jkt, proof, one_time)
+        except errors.ProofInvalid as reason:
+            raise errors.CallProofInvalid(str(reason)) from reason
+        return access
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

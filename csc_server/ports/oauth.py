@@ -6,7 +6,7 @@ what may happen once is claimed by a conditional change. Secrets come in, digest
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Protocol
@@ -15,9 +15,8 @@ from csc_server.ports import NewAuthorization, NewToken
 from policies.audit import Event
 from policies.oauth.clients import Client
 from policies.oauth.values import CodeFacts, Consent, StoredRequest
-from policies.secret import AuthorizationCode, RequestUri, Sad
-from policies.tokens import TokenFacts
-from policies.values import AccountId, ClientId, GrantId, Principal
+from policies.secret import AuthorizationCode, RequestUri
+from policies.values import AccountId, ClientId, ClientPrincipal, GrantId, Principal
 
 
 class ClientTaken(Exception):
@@ -45,7 +44,23 @@ class ClientRegister(Clients, Protocol):
         """
 
     async def remove(self, client_id: ClientId, now: datetime, events: Sequence[Event]) -> bool:
-        """Afterwards the client, its grants, tokens and SADs are dead; False: no such client."""
+        """Afterwards the client is gone, its grants, tokens and SADs are dead.
+
+        False, and nothing changed: no such client, or the file of clients rules it.
+        """
+
+    async def load(
+        self, clients: Sequence[Client], now: datetime, events: Callable[[Client, bool], Event]
+    ) -> None:
+        """Afterwards the clients of the file are exactly these; what is as before is not touched.
+
+        Args:
+            events: Makes the event of a client that was added or changed (True) or removed
+                (False). Must not do anything else: it may be called twice.
+
+        Raises:
+            ClientTaken: One of them was registered by an operator.
+        """
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,12 +76,10 @@ class NewCode:
 class Requests(Protocol):
     """Authorization requests, from the first sight to the answer."""
 
-    async def push(
-        self, stored: StoredRequest, uri: RequestUri, now: datetime, expires_at: datetime
-    ) -> None:
-        """Keep a pushed request until ``expires_at``."""
+    async def push(self, stored: StoredRequest, uri: RequestUri) -> None:
+        """Keep a pushed request until it is used or over."""
 
-    async def open(self, stored: StoredRequest, now: datetime) -> None:
+    async def open(self, stored: StoredRequest) -> None:
         """Keep a request that a browser brought."""
 
     async def open_pushed(
@@ -116,26 +129,11 @@ class Requests(Protocol):
             AuthorizationRequestGone: It was answered, or is over.
         """
 
+    async def consent(self, account_id: AccountId, client_id: ClientId) -> Consent | None:
+        """What the account lets the client do; ``ports.api.Applications`` lists and withdraws."""
+
     async def purge(self, now: datetime, limit: int) -> int:
         """Remove requests, codes and replayed ids that are over, at most so many; how many."""
-
-
-class Consents(Protocol):
-    """What people let clients do."""
-
-    async def find(self, account_id: AccountId, client_id: ClientId) -> Consent | None:
-        """The consent that counts."""
-
-    async def of_account(self, account_id: AccountId) -> list[Consent]:
-        """All that count, the newest first."""
-
-    async def withdraw(
-        self, account_id: AccountId, client_id: ClientId, now: datetime, events: Sequence[Event]
-    ) -> bool:
-        """Afterwards the consent and all grants, tokens and SADs under it are dead.
-
-        False: there was none.
-        """
 
 
 class Grants(Protocol):
@@ -149,28 +147,26 @@ class Grants(Protocol):
         code: AuthorizationCode,
         principal: Principal,
         tokens: Sequence[NewToken],
-        sad: Sad | None,
         now: datetime,
         events: Sequence[Event],
     ) -> bool:
-        """Use the code, once: the grant with its tokens exists, the SAD gets its handle.
+        """Use the code, once: the grant with its tokens exists.
 
-        False, and nothing changed: it was used before.
+        A token that names a SAD becomes the handle of this SAD, which gets the principal's key.
+        False, and nothing changed: the code was used before, or is over.
+
+        Raises:
+            CodeInvalid: The SAD is over, or revoked.
         """
 
-    async def open_for_client(
+    async def open(
         self,
-        client_id: ClientId,
-        account_id: AccountId | None,
-        grant_id: GrantId,
+        principal: Principal | ClientPrincipal,
         token: NewToken,
         now: datetime,
         events: Sequence[Event],
     ) -> None:
         """A grant of ``client_credentials``, for the client itself or its own account."""
-
-    async def token(self, digest: bytes) -> TokenFacts | None:
-        """The token with this SHA-256."""
 
     async def rotate(
         self,
@@ -184,15 +180,6 @@ class Grants(Protocol):
 
         False, and nothing changed: it went before.
         """
-
-    async def renew(self, grant_id: GrantId, token: NewToken, events: Sequence[Event]) -> None:
-        """A further access token of a grant."""
-
-    async def revoke_token(self, digest: bytes, now: datetime, events: Sequence[Event]) -> None:
-        """Afterwards this one token is dead, and the SAD that it is the handle of."""
-
-    async def revoke_grant(self, grant_id: GrantId, now: datetime, events: Sequence[Event]) -> None:
-        """Afterwards the grant, all its tokens and its open SADs are dead."""
 
 
 class Replays(Protocol):
@@ -244,8 +231,8 @@ class Jwts(Protocol):
 class Brake(Protocol):
     """How often each subject may do something, or fail at it, within a minute."""
 
-    def admit(self, subject: str, now: datetime) -> None:
-        """Let it go on.
+    def admit(self, subject: str, most: int, now: datetime) -> None:
+        """Let it go on, unless it did so ``most`` times.
 
         Raises:
             RateLimited: Too often lately.

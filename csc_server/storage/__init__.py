@@ -27,6 +27,9 @@ from csc_server.storage.jobs import SqlJobs
 from csc_server.storage.journal import Journal, WitnessBroken
 from csc_server.storage.ledger import SqlLedger
 from csc_server.storage.messages import SqlMessages
+from csc_server.storage.oauth_clients import SqlClients
+from csc_server.storage.oauth_grants import SqlGrants, SqlReplays
+from csc_server.storage.oauth_requests import SqlRequests
 from csc_server.storage.outbox import SqlOutbox
 from csc_server.storage.people import SqlPeople
 from csc_server.storage.schema import SchemaOutdated, migrate, pending
@@ -61,6 +64,10 @@ class Storage:
     idempotency: SqlIdempotency
     jobs: SqlJobs
     ledger: SqlLedger
+    oauth_clients: SqlClients
+    oauth_grants: SqlGrants
+    oauth_replays: SqlReplays
+    oauth_requests: SqlRequests
     messages: SqlMessages
     outbox: SqlOutbox
     people: SqlPeople
@@ -137,6 +144,10 @@ async def open_storage(
             idempotency=SqlIdempotency(database),
             jobs=SqlJobs(database),
             ledger=SqlLedger(database),
+            oauth_clients=SqlClients(database),
+            oauth_grants=SqlGrants(database),
+            oauth_replays=SqlReplays(database),
+            oauth_requests=SqlRequests(database),
             messages=SqlMessages(database),
             outbox=SqlOutbox(database),
             people=SqlPeople(database),

@@ -148,9 +148,7 @@ class SqlAuthorizations:
         """
 
         def unit(sql: Sql) -> None:
-            _use_factors(sql, new, now)
-            sql.change(_INSERT, rows.authorization_columns(new))
-            sql.change_many(_INSERT_OCCURRENCE, _occurrence_rows(new.authorization))
+            issue(sql, new, now)
             sql.audit(events)
 
         await self._database.write(unit)
@@ -307,6 +305,17 @@ class SqlAuthorizations:
             return len(overdue)
 
         return await self._database.write(unit)
+
+
+def issue(sql: Sql, new: NewAuthorization, now: datetime) -> None:
+    """Part of a unit: the SAD is stored, its factors are used.
+
+    Raises:
+        PinLocked, OtpLocked, OtpReplayed: See ``SqlAuthorizations.issue``.
+    """
+    _use_factors(sql, new, now)
+    sql.change(_INSERT, rows.authorization_columns(new))
+    sql.change_many(_INSERT_OCCURRENCE, _occurrence_rows(new.authorization))
 
 
 def _authorize_facts(row: Row) -> AuthorizeFacts:

@@ -5,16 +5,26 @@ from __future__ import annotations
 from aiohttp import web
 
 from csc_server.operations.timestamp import TimestampWish
-from csc_server.web.requests import body, call, principal, respond, services
+from csc_server.web.requests import (
+    authorized,
+    body,
+    call,
+    principal,
+    respond,
+    sad_of,
+    services,
+    signer,
+)
 from csc_server.wire import documents, errors, v2
 from policies.jobs import SigningResult
 
 
 async def sign_hash(request: web.Request) -> web.Response:
     """signatures/signHash of v2, at once or later. (CSC v2 11.10)"""
-    caller, service = await principal(request), services(request)
+    access, service = await authorized(request), services(request)
     raw = await body(request)
-    parsed, mode = v2.parse_sign_hash(raw), documents.parse_mode(raw)
+    parsed, mode = v2.parse_sign_hash(raw, sad_of(access, raw)), documents.parse_mode(raw)
+    caller = await signer(request, parsed.credential_id)
     if mode.asynchronous:
         handle = await service.sign_hash.start(call(request), caller, parsed, mode.validity_ms)
         return respond(documents.render_accepted(handle))
@@ -24,9 +34,10 @@ async def sign_hash(request: web.Request) -> web.Response:
 
 async def sign_doc(request: web.Request) -> web.Response:
     """signatures/signDoc, at once or later. (CSC v2 11.11)"""
-    caller, service = await principal(request), services(request)
+    access, service = await authorized(request), services(request)
     raw = await body(request, service.document_body_bytes)
-    parsed, mode = documents.parse_sign_doc(raw), documents.parse_mode(raw)
+    parsed, mode = documents.parse_sign_doc(raw, sad_of(access, raw)), documents.parse_mode(raw)
+    caller = await signer(request, parsed.credential_id)
     if mode.asynchronous:
         handle = await service.sign_doc.start(call(request), caller, parsed, mode.validity_ms)
         return respond(documents.render_accepted(handle))

@@ -12,13 +12,21 @@ from aiohttp import web
 
 from csc_server.operations.authorize import IssuedSad
 from csc_server.operations.tokens import Login
-from csc_server.web.requests import body, call, principal, respond, services
+from csc_server.web.requests import (
+    authorized,
+    body,
+    call,
+    principal,
+    respond,
+    services,
+    signer,
+)
 from csc_server.wire import common, errors, headers, v1, v2
 from csc_server.wire.common import InfoOptions
 from csc_server.wire.fields import Body
 from policies.authorize import AuthorizeRequest, ExtendRequest
 from policies.sign import SignHashRequest
-from policies.values import Credential
+from policies.values import Credential, CredentialId, Principal
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,11 +101,19 @@ class Methods:
 
     async def info(self, request: web.Request) -> web.Response:
         """credentials/info. (CSC v1 11.5)"""
-        caller, service = await principal(request), services(request)
+        await authorized(request)
+        service = services(request)
         parsed = common.parse_credential_info(await body(request))
+        caller = await self._reader(request, parsed.credential_id)
         found = await service.credential_info(caller, parsed.credential_id)
         now = service.clock.now()
         return respond(self._dialect.render_credential(found, parsed.options, now))
+
+    async def _reader(self, request: web.Request, credential_id: CredentialId) -> Principal:
+        # CSC v2 8.4.1: in v2 a token of scope ``credential`` may look at its own credential.
+        if self._dialect.version == 2:
+            return await signer(request, credential_id)
+        return await principal(request)
 
     async def authorize(self, request: web.Request) -> web.Response:
         """credentials/authorize. (CSC v1 11.6)"""

@@ -15,7 +15,7 @@ from aiohttp import web
 from aiohttp.typedefs import Middleware
 
 from csc_server.ports import Entropy
-from csc_server.web import metrics
+from csc_server.web import challenges, metrics
 from csc_server.web.pages import errors as pages
 from csc_server.web.pages.headers import HSTS
 from csc_server.web.pages.look import LOOK
@@ -88,9 +88,7 @@ def _refuse_client(request: web.Request, reason: Exception) -> web.StreamRespons
     if answer.retry_after_s is not None:
         response.headers["Retry-After"] = str(answer.retry_after_s)
     if answer.status == 401:
-        # RFC 6750 3; LOGIN-1 asks for Basic, everything else for a bearer token.
-        scheme = "Basic" if isinstance(reason, errors.LoginHeaderMalformed) else "Bearer"
-        response.headers["WWW-Authenticate"] = f'{scheme} realm="paraph", error="{answer.error}"'
+        response.headers["WWW-Authenticate"] = challenges.challenge(reason)
     return response
 
 

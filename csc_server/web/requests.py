@@ -7,13 +7,16 @@ from typing import Any, Final
 import orjson
 from aiohttp import web
 
+from csc_server.operations.oauth.clients import Proof
 from csc_server.ports import Call
 from csc_server.web.services import SERVICES, Services
 from csc_server.wire import errors, fields, headers
 from csc_server.wire.fields import Body
+from policies import errors as reasons
 from policies import tokens
+from policies.secret import Sad
 from policies.tokens import Access, Scope
-from policies.values import ClientPrincipal, Principal
+from policies.values import ClientPrincipal, CredentialId, Principal
 
 CORRELATION: Final = web.RequestKey("correlation", str)
 ACCOUNT: Final = web.RequestKey("account", str)
@@ -23,6 +26,8 @@ PAGE: Final = web.RequestKey("page", bool)
 """Set when a person asks: refusals are HTML."""
 LINK: Final = web.RequestKey("link", str)
 """Last part of an address that ends in a token."""
+
+_ACCESS: Final = web.RequestKey("access", Access)
 
 JSON: Final = "application/json;charset=UTF-8"
 """CSC v1 10: the media type of every answer with a body."""
@@ -42,9 +47,40 @@ async def principal(request: web.Request) -> Principal:
     """Whose access token this is, for the CSC methods.
 
     Raises:
-        HeaderMalformed, TokenUnknown, TokenExpired, ScopeInsufficient: No such luck.
+        HeaderMalformed, TokenUnknown, TokenExpired, TokenNotForMethod: No such luck; and
+            TokenBoundToKey, CallProofInvalid for ``Authorization: DPoP``.
     """
-    return _known(request, tokens.person(await _access(request), Scope.SERVICE))
+    access = await authorized(request)
+    try:
+        return _known(request, tokens.person(access, Scope.SERVICE))
+    except reasons.ScopeInsufficient as reason:
+        raise reasons.TokenNotForMethod(str(reason)) from reason
+
+
+async def signer(request: web.Request, credential_id: CredentialId) -> Principal:
+    """Whose access token this is, for the methods of v2 that scope ``credential`` opens.
+
+    Raises:
+        TokenNotForMethod: For another credential, or neither scope; and as ``principal``.
+    """
+    access = await authorized(request)
+    try:
+        return _known(request, tokens.for_credential(access, credential_id))
+    except reasons.ScopeInsufficient as reason:
+        raise reasons.TokenNotForMethod(str(reason)) from reason
+
+
+def sad_of(access: Access, raw: Body) -> Sad | None:
+    """The SAD that the access token is; ``None`` for a token of another scope. (CSC v2 8.4.1)
+
+    Raises:
+        SadUnknown: The body names another SAD than the token.
+    """
+    if Scope.CREDENTIAL not in access.scopes:
+        return None
+    if raw.get("SAD", access.token.value) != access.token.value:
+        raise reasons.SadUnknown("another one than the access token")
+    return Sad(access.token.value)
 
 
 async def person(request: web.Request, scope: Scope) -> Principal:
@@ -65,14 +101,30 @@ async def client_principal(request: web.Request, scope: Scope) -> ClientPrincipa
     return tokens.client(await _own_access(request), scope)
 
 
-async def _access(request: web.Request) -> Access:
-    token = headers.bearer(request.headers.get("Authorization"))
-    return await services(request).authenticate(token)
+async def authorized(request: web.Request) -> Access:
+    """What the access token of this request opens.
+
+    Raises:
+        HeaderMalformed, TokenUnknown, TokenExpired, TokenBoundToKey, CallProofInvalid: Nothing.
+    """
+    if _ACCESS in request:
+        return request[_ACCESS]
+    given = request.headers.getall("Authorization", [])
+    token, with_proof = headers.access_token(given)
+    proof = proof_of(request) if with_proof else None
+    request[_ACCESS] = access = await services(request).authenticate(token, proof)
+    return access
+
+
+def proof_of(request: web.Request) -> Proof:
+    """The DPoP headers, and what they have to have been made for. (RFC 9449 4.3)"""
+    url = services(request).issuer + request.rel_url.raw_path
+    return Proof(request.headers.getall("DPoP", []), request.method, url)
 
 
 async def _own_access(request: web.Request) -> Access:
     try:
-        return await _access(request)
+        return await authorized(request)
     except errors.HeaderMalformed as reason:
         # RFC 6750 3.1: 401. The 400 of the CSC methods is theirs alone.
         raise errors.BearerMissing from reason

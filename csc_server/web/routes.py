@@ -13,7 +13,7 @@ from typing import Final
 
 from aiohttp import web
 
-from csc_server.web import descriptions, documents, handlers, operator, outbox, own_apis
+from csc_server.web import descriptions, documents, handlers, oauth, operator, outbox, own_apis
 from csc_server.web.middleware import Handler
 from csc_server.web.pages import table
 from csc_server.web.requests import LINK, METHOD, PAGE, VERSION
@@ -50,6 +50,10 @@ def _csc(
         "credentials/extendTransaction": methods.extend,
         "signatures/signHash": methods.sign_hash,
         "signatures/timestamp": documents.timestamp,
+        "oauth2/token": oauth.token,
+        "oauth2/revoke": oauth.revoke,
+        "oauth2/pushed_authorize": oauth.push,
+        "oauth2/par": oauth.push,
         **own,
     }
     table |= dict.fromkeys(not_offered, handlers.not_implemented)
@@ -78,6 +82,9 @@ def _routes() -> Iterator[Route]:
         yield Route(path, own, (http_method,), 2, path.strip("/*"))
     yield Route("/openapi.json", descriptions.own_apis, _GET, method="openapi")
     yield Route("/csc/openapi.json", descriptions.csc_methods, _GET, method="csc/openapi")
+    yield Route(
+        "/.well-known/oauth-authorization-server", oauth.metadata, _GET, 2, "oauth2/metadata"
+    )
     yield Route("/logo.png", operator.logo, _GET, method="logo")
     yield Route("/outbox", outbox.page, _GET, method="outbox")
     yield Route("/outbox/*", outbox.mail, _GET, method="outbox/mail")

@@ -14,6 +14,7 @@ from csc_server.operations.background import Poll
 from csc_server.operations.credentials import CredentialInfo, ListCredentials
 from csc_server.operations.effects import Effects
 from csc_server.operations.extend_transaction import ExtendTransaction
+from csc_server.operations.oauth.wiring import OAuth
 from csc_server.operations.people import People
 from csc_server.operations.sessions import BrowserSessions
 from csc_server.operations.sign_doc import SignDoc
@@ -58,6 +59,10 @@ class Services:
     """Registration, login, factors, settings: every verb of ``operations.people``."""
     outbox: Outbox | None
     """What the embedded outbox keeps; ``None``: nothing ends there."""
+    oauth: OAuth
+    """What clients ask of the authorization server."""
+    issuer: str
+    """Its name: our public URL, without a trailing slash (RFC 8414 2)."""
     authorization: AuthorizationVerbs | None = None
     """Consent and approval; ``None``: no program can ask."""
     effects: Effects

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from csc_server import ports
-from csc_server.ports import documents
+from csc_server.ports import documents, oauth
 from csc_server.wire.fields import GENERIC, Malformed
 from hsm import errors as hsm
 from policies import errors as reasons
@@ -32,6 +32,8 @@ class Row:
     """Code in v2 where it differs."""
     v2_description: str | None = None
     """Sentence in v2 where it differs."""
+    v2_status: int | None = None
+    """Status in v2 where it differs."""
     retry_after_s: int | None = None
     """Value of Retry-After."""
 
@@ -119,6 +121,24 @@ def _properties(reason: Exception) -> str:
     return f"Invalid parameter signed_props ({', '.join(reason.names)})"
 
 
+def _client(text: str) -> Row:
+    return Row(400, "invalid_request", text, "invalid_client", v2_status=401)
+
+
+def _grant(text: str) -> Row:
+    return Row(400, "invalid_grant", text)
+
+
+def _missing(reason: Exception) -> str:
+    return f"Missing parameter {reason}"
+
+
+def _invalid(reason: Exception) -> str:
+    return f"Invalid parameter {reason}"
+
+
+_PROOF: Final = "The DPoP proof is missing or does not fit the request."
+_ACCESS_DENIED: Final = "The user, authorization server or remote service denied the request."
 UNAVAILABLE: Final = (
     "The authorization server is currently unable to handle the request due to a temporary "
     "overloading or maintenance of the server."
@@ -279,6 +299,66 @@ TABLE: Final[dict[type[Exception], Row]] = {
     reasons.TransactionsUsedUp: Row(
         403, "access_denied", "No signatures are left in this account's package: buy another one."
     ),
+    # Tokens that are for something else (CSC v1 10.1, v2.1 4.4; RFC 9449 7.1)
+    reasons.TokenNotForMethod: Row(
+        401, "unauthorized_client", "The client is not authorized to use this method."
+    ),
+    reasons.TokenBoundToKey: Row(
+        401, "invalid_token", "The token provided is not a valid OAuth access or refresh token."
+    ),
+    reasons.CallProofInvalid: Row(401, "invalid_dpop_proof", _PROOF),
+    # oauth2/token, oauth2/revoke, oauth2/pushed_authorize (CSC v1 8.4.3, 8.4.4). v2 follows the
+    # security practice (RFC 9700), so it says ``invalid_client`` as RFC 6749 5.2 has it.
+    reasons.ParameterMissing: _bad(_missing),  # TOK-1, -2, -4, -5, OREV-1, -5
+    reasons.ParameterInvalid: _bad(_invalid),  # OREV-2
+    reasons.GrantTypeInvalid: _bad("Invalid parameter grant_type"),  # TOK-3
+    reasons.ClientUnknown: _client("Invalid parameter client_id"),  # TOK-6, OREV-6
+    reasons.ClientAuthMissing: Row(
+        401, "invalid_request", "Client authorization required", "invalid_client"
+    ),  # TOK-12, OREV-7
+    reasons.ClientAuthFailed: _client("Invalid parameter client_secret"),  # TOK-13, OREV-8
+    reasons.ClientAssertionInvalid: _client("Invalid parameter client_assertion"),
+    reasons.ClientHeaderInvalid: Row(
+        401, "invalid_client", "Invalid authorization header"
+    ),  # OREV-9
+    reasons.ClientNotAllowed: Row(
+        400, "unauthorized_client", "The client is not authorized to use this method."
+    ),  # RFC 6749 5.2
+    reasons.CodeInvalid: _grant("Authorization code is invalid or expired"),  # TOK-7, TOK-11
+    reasons.RedirectUriDiffers: _grant(
+        "redirect_uri parameter does not match redirect_uri parameter of authorization request"
+    ),  # TOK-8
+    reasons.GrantRefreshInvalid: _grant("Invalid parameter refresh_token"),  # TOK-9
+    reasons.GrantRefreshExpired: _grant("Refresh token expired"),  # TOK-10
+    reasons.VerifierWrong: _grant("Invalid parameter code_verifier"),  # RFC 7636 4.6
+    reasons.ProofInvalid: Row(400, "invalid_dpop_proof", _PROOF),  # RFC 9449 5
+    # oauth2/authorize: redirects, or JSON where the request was pushed (CSC v1 8.4.2)
+    reasons.ResponseTypeUnsupported: Row(
+        400,
+        "unsupported_response_type",
+        "The authorization server does not support obtaining an authorization code using this"
+        " method.",
+    ),
+    reasons.ScopeInvalid: Row(
+        400, "invalid_scope", "The requested scope is invalid, unknown, or malformed."
+    ),
+    reasons.AuthorizationDetailsInvalid: Row(
+        400, "invalid_authorization_details", "Invalid parameter authorization_details"
+    ),  # RFC 9396 5
+    reasons.PushedRequestRequired: _bad("This request has to be pushed."),  # RFC 9126 5
+    reasons.AccountTokenInvalid: Row(400, "access_denied", _ACCESS_DENIED),
+    # Shown to the person, never sent to the client (RFC 6749 4.1.2.1)
+    reasons.RedirectUriRefused: _bad("Invalid parameter redirect_uri"),
+    reasons.RequestUriInvalid: Row(
+        400, "invalid_request_uri", "Invalid parameter request_uri"
+    ),  # RFC 9101 7
+    reasons.AuthorizationRequestGone: Row(
+        410, "invalid_request", "The request is over, or was answered."
+    ),
+    reasons.ConsentNeeded: Row(403, "access_denied", _ACCESS_DENIED),
+    reasons.OtherAccountWanted: Row(403, "access_denied", _ACCESS_DENIED),
+    oauth.ClientTaken: _bad(GENERIC),
+    oauth.JwtInvalid: _bad(GENERIC),
     # The parts behind us (CSC v1 10.2: 503)
     hsm.Busy: _unavailable(1),
     hsm.Broken: _unavailable(2),
@@ -303,10 +383,11 @@ def answer(reason: Exception, version: int, reference: str) -> Answer:
     if row is None:
         return Answer(500, "server_error", f"{SERVER_ERROR} Reference: {reference}")
     text = row.description(reason) if callable(row.description) else row.description
-    error = row.error
+    error, status = row.error, row.status
     if version == 2:
         text, error = row.v2_description or text, row.v2_error or error
-    return Answer(row.status, error, text, row.retry_after_s)
+        status = row.v2_status or status
+    return Answer(status, error, text, row.retry_after_s)
 
 
 def unexpected(reason: Exception) -> bool:

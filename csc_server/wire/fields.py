@@ -45,15 +45,26 @@ def parse_body(raw: bytes) -> Body:
     """
     if not raw.strip():
         return {}
+    body = parse_json(raw)
+    if not isinstance(body, dict):
+        raise Malformed
+    return {name: value for name, value in body.items() if value is not None}
+
+
+def parse_json(raw: bytes) -> Any:
+    """The value of a JSON text.
+
+    Raises:
+        Malformed: Not UTF-8, not JSON, a member twice, nested too deeply.
+    """
     try:
-        body = _DECODER.decode(raw.decode("utf-8"))
+        value = _DECODER.decode(raw.decode("utf-8"))
     except (ValueError, RecursionError) as reason:
         raise Malformed from reason
     # As many levels need as many brackets; few bodies have enough to be worth a walk.
-    deep = raw.count(b"[") + raw.count(b"{") > DEEPEST and _depth(body) > DEEPEST
-    if deep or not isinstance(body, dict):
+    if raw.count(b"[") + raw.count(b"{") > DEEPEST and _depth(value) > DEEPEST:
         raise Malformed
-    return {name: value for name, value in body.items() if value is not None}
+    return value
 
 
 def missing_or_wrong(kind: str, name: str) -> Malformed:

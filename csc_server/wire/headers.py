@@ -1,28 +1,37 @@
-"""The Authorization header: Bearer for the API, Basic for auth/login. (RFC 6750 2.1, RFC 7617)"""
+"""The Authorization header: Bearer or DPoP for the API, Basic for auth/login and for clients.
+
+(RFC 6750 2.1, RFC 9449 7.1, RFC 7617, RFC 6749 2.3.1)
+"""
 
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from typing import Final
+from urllib.parse import unquote_plus
 
 from csc_server.wire import errors, fields
-from policies.secret import Password, Token
+from policies import errors as reasons
+from policies.secret import ClientSecret, Password, Token
 
 # RFC 6750 2.1: b64token. Schemes compare without case (RFC 9110 11.1).
-_BEARER: Final = re.compile(r"bearer +([A-Za-z0-9\-._~+/]{1,512}=*)", re.IGNORECASE)
+_TOKEN: Final = re.compile(r"(bearer|dpop) +([A-Za-z0-9\-._~+/]{1,512}=*)", re.IGNORECASE)
 _BASIC: Final = re.compile(r"basic +([A-Za-z0-9+/]{1,2048}={0,2})", re.IGNORECASE)
 
 
-def bearer(header: str | None) -> Token:
-    """The access token.
+def access_token(given: Sequence[str]) -> tuple[Token, bool]:
+    """The access token, and whether a proof of its key has to come with it.
+
+    Args:
+        given: Every Authorization header of the request.
 
     Raises:
-        HeaderMalformed: Missing, another scheme, or no token.
+        HeaderMalformed: Missing, more than one, another scheme, or no token.
     """
-    match = _BEARER.fullmatch(header or "")
+    match = _TOKEN.fullmatch(given[0]) if len(given) == 1 else None
     if match is None:
         raise errors.HeaderMalformed
-    return Token(match[1])
+    return Token(match[2]), match[1].lower() == "dpop"
 
 
 def basic(header: str | None) -> tuple[str, Password]:
@@ -42,3 +51,18 @@ def basic(header: str | None) -> tuple[str, Password]:
     if not colon or not username:
         raise errors.LoginPairMalformed
     return username, Password(password)
+
+
+def client_basic(header: str) -> tuple[str, ClientSecret]:
+    """Id and secret of a client, each form-encoded before the base64. (RFC 6749 2.3.1)
+
+    Raises:
+        ClientHeaderInvalid: Not ``Basic`` with both (OREV-9).
+    """
+    try:
+        client_id, secret = basic(header)
+        return unquote_plus(client_id, errors="strict"), ClientSecret(
+            unquote_plus(secret.value, errors="strict")
+        )
+    except (errors.LoginHeaderMalformed, errors.LoginPairMalformed, ValueError) as reason:
+        raise reasons.ClientHeaderInvalid("not Basic with id and secret") from reason

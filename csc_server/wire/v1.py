@@ -13,7 +13,7 @@ from csc_server.wire.fields import Body
 from policies import errors
 from policies.authorize import AuthorizeRequest, ExtendRequest
 from policies.messages import Language
-from policies.secret import Otp, Pin
+from policies.secret import Otp, Pin, Sad
 from policies.sign import SignHashRequest
 from policies.values import Credential, CredentialId, Factor
 
@@ -77,9 +77,16 @@ def parse_sign_hash(body: Body) -> SignHashRequest:
     return fields_of_sign_hash(body, hashes="hash", hash_algo="hashAlgo")
 
 
-def fields_of_sign_hash(body: Body, *, hashes: str, hash_algo: str) -> SignHashRequest:
-    """signHash under the member names of either version."""
-    sad = common.sad(body)
+def fields_of_sign_hash(
+    body: Body, *, hashes: str, hash_algo: str, handle: Sad | None = None
+) -> SignHashRequest:
+    """signHash under the member names of either version.
+
+    Args:
+        handle: The SAD that the access token is (v2, scope ``credential``); then none is needed
+            in the body.
+    """
+    sad = handle or common.sad(body)
     credential_id = CredentialId(fields.string(body, "credentialID"))
     digests = fields.hashes(body, hashes)
     sign_algo = fields.string(body, "signAlgo")

@@ -13,7 +13,7 @@ from policies import algorithms, errors
 from policies.authorize import AuthorizeRequest, ExtendRequest
 from policies.documents import ENVELOPES, Format, Level
 from policies.messages import Language
-from policies.secret import Otp, Pin
+from policies.secret import Otp, Pin, Sad
 from policies.sign import SignHashRequest
 from policies.values import Credential, CredentialId, Factor
 
@@ -64,9 +64,15 @@ def parse_extend(body: Body) -> ExtendRequest:
     return ExtendRequest(credential_id, sad, hashes, hash_algo)
 
 
-def parse_sign_hash(body: Body) -> SignHashRequest:
-    """signatures/signHash; checks in the order of its table (CSC v2 11.10)."""
-    return v1.fields_of_sign_hash(body, hashes="hashes", hash_algo="hashAlgorithmOID")
+def parse_sign_hash(body: Body, handle: Sad | None = None) -> SignHashRequest:
+    """signatures/signHash; checks in the order of its table (CSC v2 11.10).
+
+    Args:
+        handle: The SAD that the access token is, for scope ``credential``.
+    """
+    return v1.fields_of_sign_hash(
+        body, hashes="hashes", hash_algo="hashAlgorithmOID", handle=handle
+    )
 
 
 def render_info(

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import hmac
+import re
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Final
 
 from policies import errors
+from policies.oauth import redirects
 from policies.secret import ClientSecret
-from policies.tokens import Scope
+from policies.tokens import DIRECT, Scope
 from policies.values import AccountId, ClientId
 
 PAR_PER_MINUTE: Final = 30
@@ -19,6 +21,11 @@ AUTHORIZE_PER_MINUTE: Final = 60
 FAILURES_PER_MINUTE: Final = 10
 """Failed authentications at the token endpoint per client and address; the precedent is the
 login of security-and-pki 5.7."""
+
+
+_CLIENT_ID: Final = re.compile(r"[A-Za-z0-9._~:-]{1,100}")
+_PERSON: Final = re.compile(r"[0-9a-f]{32}")
+"""How identifiers of accounts look."""
 
 
 class ClientAuth(StrEnum):
@@ -113,7 +120,13 @@ def _problems(client: Client) -> list[tuple[bool, str]]:
     own = GrantType.CLIENT_CREDENTIALS in client.grant_types
     fapi = client.profile is Profile.FAPI2
     return [
-        (not client.client_id or not client.client_id.isascii(), "client_id is ASCII, not empty"),
+        (
+            not _CLIENT_ID.fullmatch(client.client_id),
+            "client_id: letters, digits, ._~:-, at most 100",
+        ),
+        # RFC 9700 4.15: no client may look like a person, nor like a login without a client.
+        (bool(_PERSON.fullmatch(client.client_id)), "client_id looks like an account"),
+        (client.client_id == DIRECT, "this client_id stands for auth/login"),
         (not client.name, "a client has a name"),
         (not client.grant_types, "at least one grant type"),
         (not client.scopes, "at least one scope"),
@@ -123,6 +136,13 @@ def _problems(client: Client) -> list[tuple[bool, str]]:
             "a JWK set exactly for private_key_jwt",
         ),
         (code != bool(client.redirect_uris), "redirect URIs exactly for authorization_code"),
+        (
+            not all(
+                redirects.registrable(one, public=client.public) for one in client.redirect_uris
+            ),
+            "redirect URIs are https; of public clients also loopback addresses and domain-like"
+            " schemes of their own",
+        ),
         (own and client.public, "client_credentials only for confidential clients (RFC 6749 4.4)"),
         (
             GrantType.REFRESH_TOKEN in client.grant_types and not code,

@@ -86,6 +86,16 @@ def refresh(
     return facts.principal
 
 
+def narrowed(granted: frozenset[Scope], scope: str | None) -> None:
+    """Return when a refresh asks for what was granted, or does not say. (RFC 6749 6)
+
+    Raises:
+        ScopeInvalid: It asks for more, or for less, which is not offered.
+    """
+    if scope is not None and frozenset(scope.split(" ")) != granted:
+        raise errors.ScopeInvalid("not what was granted")
+
+
 def rotates(client: Client) -> bool:
     """True when a refresh token is exchanged for a new one at each use.
 

@@ -111,12 +111,12 @@ def same_target(one: str, other: str) -> bool:
     return first is not None and first == second
 
 
-def assertion(claims: Claims, client: Client, audiences: frozenset[str], now: datetime) -> OneTime:
+def assertion(claims: Claims, client: Client, issuer: str, now: datetime) -> OneTime:
     """The identifier of a client assertion that fits. (RFC 7523 3)
 
     Args:
-        audiences: What ``aud`` may be: the issuer first of all. FAPI 2.0 clients send the issuer
-            as one string.
+        issuer: What ``aud`` has to be. Others also may name our token endpoint (RFC 7523 3);
+            FAPI 2.0 clients send the issuer as one string.
 
     Raises:
         ClientAssertionInvalid: ``iss`` or ``sub`` is not the client, ``aud`` not us, over, not
@@ -124,7 +124,7 @@ def assertion(claims: Claims, client: Client, audiences: frozenset[str], now: da
     """
     if claims.get("iss") != client.client_id or claims.get("sub") != client.client_id:
         raise errors.ClientAssertionInvalid("iss or sub")
-    if not _for_us(claims.get("aud"), client, audiences):
+    if not _for_us(claims.get("aud"), client, issuer):
         raise errors.ClientAssertionInvalid("aud")
     expires = _instant(claims, "exp")
     if expires is None or now >= expires or expires > now + ASSERTION_LIFETIME + SKEW:
@@ -164,11 +164,14 @@ def account_token(
         raise errors.AccountTokenInvalid("jti") from reason
 
 
-def _for_us(audience: object, client: Client, audiences: frozenset[str]) -> bool:
+def _for_us(audience: object, client: Client, issuer: str) -> bool:
+    if client.profile is Profile.FAPI2:
+        return audience == issuer
     # A list may name others besides us: then they could replay it here, or we there.
-    if isinstance(audience, list) and len(audience) == 1 and client.profile is not Profile.FAPI2:
+    if isinstance(audience, list) and len(audience) == 1:
         [audience] = audience
-    return isinstance(audience, str) and audience in audiences
+    endpoints = {f"{issuer}/csc/v{version}/oauth2/token" for version in (1, 2)}
+    return isinstance(audience, str) and audience in {issuer, *endpoints}
 
 
 def _identifier(claims: Claims) -> str:

@@ -6,7 +6,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import timedelta
 from typing import Final
 
@@ -28,7 +28,9 @@ STATE_BYTES: Final = 255
 DESCRIPTION_CHARACTERS: Final = 500
 """CSC v1 8.4.2."""
 LABEL_CHARACTERS: Final = 255
-"""Our own bound on a document's name: what file systems allow."""
+"""Of a document's name; what file systems allow."""
+MOST_HASHES: Final = 1000
+"""security-and-pki 5.5: hashes per request."""
 QUALIFIERS: Final = frozenset({"eu_eidas_aes"})
 """CSC v2 3.12.3: an advanced signature is what every credential here makes; that one is
 qualified we do not claim."""
@@ -75,6 +77,18 @@ class Asked:
     signatures: AskedSignatures | None = None
     problem: errors.Refused | None = None
     """The first parameter that could not be understood."""
+
+
+def bound(asked: Asked, jkt: str) -> Asked:
+    """The same request, its code bound to this key."""
+    return replace(asked, dpop_jkt=jkt)
+
+
+def safe_state(state: str | None) -> str | None:
+    """The state to send back with a refusal; one that is too long is not sent back."""
+    if state is None or len(state.encode("utf-8", "replace")) > STATE_BYTES:
+        return None
+    return state
 
 
 def lifetime(request: AuthorizationRequest) -> timedelta:
@@ -130,7 +144,7 @@ def _shape(asked: Asked, client: Client) -> None:
         raise errors.ParameterMissing("response_type")
     if asked.response_type != "code":
         raise errors.ResponseTypeUnsupported(asked.response_type)
-    if asked.state is not None and len(asked.state.encode("utf-8", "replace")) > STATE_BYTES:
+    if asked.state != safe_state(asked.state):
         raise errors.ParameterInvalid("state")
     if client.profile is Profile.FAPI2 and asked.redirect_uri is None:
         # FAPI 2.0 5.3.2.2: named in every pushed request.

@@ -7,7 +7,9 @@ from datetime import datetime
 from enum import StrEnum
 
 from policies.algorithms import HashAlgorithm
-from policies.tokens import Scope
+from policies.oauth.clients import GrantType
+from policies.secret import AuthorizationCode, Token
+from policies.tokens import Scope, TokenType
 from policies.values import AccountId, ClientId, CredentialId, GrantId, SadId
 
 
@@ -109,3 +111,30 @@ class CodeFacts:
     sad_expires_at: datetime | None
     expires_at: datetime
     redeemed: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TokenRequest:
+    """The parameters of the token endpoint, without the client's authentication."""
+
+    grant_type: GrantType
+    code: AuthorizationCode | None = None
+    redirect_uri: str | None = None
+    verifier: str | None = None
+    refresh_token: Token | None = None
+    scope: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Issued:
+    """What the token endpoint gives."""
+
+    access_token: Token
+    token_type: TokenType
+    expires_in_s: int
+    scopes: frozenset[Scope]
+    refresh_token: Token | None = None
+    credential_id: CredentialId | None = None
+    """Set exactly for scope ``credential``."""
+    signatures: SignatureWish | None = None
+    """What was approved; set exactly for scope ``credential``."""

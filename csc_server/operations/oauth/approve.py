@@ -20,7 +20,7 @@ from csc_server.operations.oauth.views import (
 )
 from csc_server.operations.records import event
 from csc_server.ports import Call, Clock, Credentials, Entropy
-from csc_server.ports.oauth import Clients, Consents, NewCode, Requests
+from csc_server.ports.oauth import Clients, NewCode, Requests
 from policies import errors
 from policies.audit import EventType
 from policies.authorize import AuthorizeRequest
@@ -76,7 +76,6 @@ class ViewAuthorization:
     """For the approval page: everything it shows."""
 
     pending: Pending
-    consents: Consents
     credentials: Credentials
 
     async def __call__(
@@ -90,7 +89,7 @@ class ViewAuthorization:
         now = self.pending.clock.now()
         stored, client = await self.pending(request_id, session_id, None, now)
         request = stored.request
-        consent = await self.consents.find(account_id, request.client_id)
+        consent = await self.pending.requests.consent(account_id, request.client_id)
         new = request.scopes - (consent.scopes if consent else frozenset())
         return AuthorizationView(
             waiting=_waiting(stored, client),
@@ -115,8 +114,6 @@ class AllowAuthorization:
     """The person lets the program in: scopes ``service`` and ``account``."""
 
     pending: Pending
-    requests: Requests
-    consents: Consents
     entropy: Entropy
     issuer: str
 
@@ -146,7 +143,7 @@ class AllowAuthorization:
         if request.signatures is not None:
             raise errors.ConsentNeeded("signatures")
         if not asked:
-            earlier = await self.consents.find(account_id, request.client_id)
+            earlier = await self.pending.requests.consent(account_id, request.client_id)
             if answers.must_ask(client, request, earlier):
                 raise errors.ConsentNeeded(request.client_id)
         code = _new_code(self.entropy, stored, account_id, now)
@@ -160,7 +157,7 @@ class AllowAuthorization:
             grant_id=code.principal.grant_id,
             scopes=sorted(request.scopes),
         )
-        await self.requests.grant(request_id, code, consent, now, [record])
+        await self.pending.requests.grant(request_id, code, consent, now, [record])
         return Redirect(answers.success(request, code.code, self.issuer))
 
 
@@ -173,7 +170,6 @@ class ApproveSignatures:
     """
 
     pending: Pending
-    requests: Requests
     authorize: Authorize
     entropy: Entropy
     issuer: str
@@ -214,7 +210,7 @@ class ApproveSignatures:
             pin=pin,
             otp=otp,
         )
-        keep = functools.partial(self.requests.approve, request_id, code)
+        keep = functools.partial(self.pending.requests.approve, request_id, code)
         await self.authorize.mint(call, code.principal, wanted, keep)
         return Redirect(answers.success(stored.request, code.code, self.issuer))
 
@@ -224,7 +220,6 @@ class RefuseAuthorization:
     """The person says no."""
 
     pending: Pending
-    requests: Requests
     issuer: str
 
     async def __call__(
@@ -241,7 +236,7 @@ class RefuseAuthorization:
         record = event(
             EventType.AUTHORIZATION_DENIED, account_id, call, now, client_id=request.client_id
         )
-        await self.requests.deny(request_id, now, [record])
+        await self.pending.requests.deny(request_id, now, [record])
         return Redirect(answers.denied(request, self.issuer))
 
 

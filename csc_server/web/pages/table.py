@@ -6,6 +6,7 @@ from typing import Final
 
 from csc_server.web.pages import (
     authorization,
+    authorize,
     login,
     notice,
     pairing,
@@ -47,6 +48,8 @@ PAGES: Final = (
     Page("/settings/language", settings.show_language, settings.submit_language, _OWN),
     Page("/settings/sessions", settings.show_sessions, settings.end_sessions, _OWN),
     Page("/settings/programs", authorization.show_programs, authorization.withdraw, _OWN),
+    Page("/csc/v1/oauth2/authorize", authorize.begin_v1),
+    Page("/csc/v2/oauth2/authorize", authorize.begin_v2),
     Page("/approve", authorization.show, authorization.submit, _OWN),
     Page("/settings/data", settings.show_data, None, _OWN),
     Page("/privacy", privacy.show),

@@ -19,12 +19,12 @@ from csc_server.adapters.pacing import ClientPacing
 from csc_server.operations.background import Background, ForgetJobs, Poll
 from csc_server.operations.effects import Effects
 from csc_server.operations.sign_hash import SignHash
-from csc_server.operations.tokens import DIRECT
 from csc_server.ports import Call, SadAlreadyUsed
 from csc_server.storage import Storage
 from hsm import errors as hsm
 from hsm.interface import SigningDevice
 from policies import errors
+from policies.tokens import DIRECT
 from policies.jobs import SigningResult
 from policies.secret import Sad
 from policies.sign import SigningPermit

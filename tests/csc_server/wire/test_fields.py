@@ -91,17 +91,29 @@ def test_broken_pss_parameters_are_malformed(text: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "header", [None, "", "Bearer", "Bearer ", "Basic YTpi", "Bearer a b", "Bearerx"]
+    "given",
+    [
+        [],
+        [""],
+        ["Bearer"],
+        ["Bearer "],
+        ["Basic YTpi"],
+        ["Bearer a b"],
+        ["Bearerx"],
+        ["Bearer a", "Bearer a"],
+    ],
 )
-def test_other_headers_are_no_bearer(header: str | None) -> None:
-    """Missing, empty, another scheme, two words."""
+def test_other_headers_are_no_bearer(given: list[str]) -> None:
+    """Missing, empty, another scheme, two words, two headers."""
     with pytest.raises(HeaderMalformed):
-        headers.bearer(header)
+        headers.access_token(given)
 
 
 def test_the_bearer_scheme_has_no_case() -> None:
     """RFC 9110 11.1."""
-    assert headers.bearer("bearer abc").value == "abc"
+    token, with_proof = headers.access_token(["bearer abc"])
+    assert (token.value, with_proof) == ("abc", False)
+    assert headers.access_token(["dpop abc"])[1]
 
 
 def test_basic_takes_colons_in_the_password() -> None:
