@@ -305,6 +305,7 @@ def service_info(settings: Settings) -> ServiceInfo:
         description,
         csc_v2=about.csc_v2,
         timestamps=settings.timestamp.url is not None,
+        issuer=settings.base_url,
     )
 
 

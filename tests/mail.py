@@ -36,6 +36,8 @@ class Relay:
     over_tls: list[bool] = field(default_factory=list)
     logins: list[bytes] = field(default_factory=list)
     sessions: int = 0
+    stalled: asyncio.Event = field(default_factory=asyncio.Event)
+    """Set when a scripted ``stall`` has begun."""
 
     async def handle_EHLO(  # noqa: N802 - the library's name
         self, server: SMTP, session: Session, envelope: Envelope, hostname: str, lines: list[str]
@@ -101,6 +103,7 @@ class Relay:
             assert isinstance(server.transport, asyncio.Transport)
             server.transport.abort()
         if said in ("drop", "stall"):
+            self.stalled.set()
             await asyncio.Event().wait()
         return said
 

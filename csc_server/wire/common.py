@@ -82,6 +82,8 @@ class ServiceInfo:
     """The v2 that is spoken: ``2.0.0.2`` or ``2.1.0.1``."""
     timestamps: bool = False
     """A time-stamping authority is configured."""
+    issuer: str = ""
+    """Name of our authorization server: its URL without a trailing slash."""
 
 
 def parse_info(body: Body) -> Language:
@@ -153,7 +155,7 @@ def render_info(
         "region": service.region,
         "lang": language.value,
         "description": service.description[language],
-        "authType": ["basic"],
+        "authType": ["basic", "oauth2code", "oauth2client"],
         "methods": list(methods),
     }
 

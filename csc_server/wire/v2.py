@@ -84,6 +84,8 @@ def render_info(
     algos = list(dict.fromkeys(oid for key in key_algorithms for oid in algorithms.offered(key)))
     methods = common.METHODS_V2 + (common.WITH_TIMESTAMPS if service.timestamps else ())
     return common.render_info(service, service.csc_v2, methods, language) | {
+        # Exactly one way to the authorization server is named (v2.1.0.1): its metadata.
+        "oauth2Issuer": service.issuer,
         "asynchronousOperationMode": True,
         "validationInfo": False,
         # Aligned with algos; no parameters are fixed by us (RSASSA-PSS takes what is asked).

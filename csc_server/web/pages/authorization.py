@@ -8,12 +8,13 @@ answers, as RFC 6749 4.1 has it; the request itself is good once.
 
 from __future__ import annotations
 
+import re
 from typing import Any, Final
 from urllib.parse import urlencode
 
 from aiohttp import web
 
-from csc_server.operations.oauth.views import AuthorizationView, Redirect, Signatures
+from csc_server.operations.oauth.views import AuthorizationView, Begun, Redirect, Signatures
 from csc_server.web.pages import certificates
 from csc_server.web.pages.page import Visit
 from csc_server.web.pages.refusals import refusal
@@ -22,17 +23,28 @@ from csc_server.wire.errors import PathUnknown
 from policies import codes, errors
 from policies.secret import Otp, Pin
 from policies.values import ClientId, Credential, CredentialId, Factor
+from webui import languages
 
 PATH: Final = "/approve"
 REQUEST: Final = "request"
 """Query parameter: identifier of the stored request."""
 _CREDENTIAL: Final = "credential"
+_ALGORITHM: Final = re.compile(r"(SHA3?)_?(\d{3})")
+"""``SHA256`` is written SHA-256, ``SHA3_256`` SHA3-256 (FIPS 180-4, 202)."""
 _UNUSABLE: Final = (
     errors.CredentialUnknown,
     errors.CredentialDisabled,
     errors.CertificateExpired,
     errors.NumSignaturesTooHigh,
 )
+
+
+def address_of(begun: Begun) -> str:
+    """Where ``oauth2/authorize`` sends the browser once the request is stored."""
+    query = {REQUEST: begun.request_id}
+    if begun.lang is not None:
+        query[languages.PARAMETER] = begun.lang
+    return f"{PATH}?{urlencode(query)}"
 
 
 async def show(visit: Visit) -> web.StreamResponse:
@@ -158,7 +170,7 @@ def _signatures(visit: Visit, wish: Signatures, common: dict[str, Any]) -> web.R
             {
                 "name": one.label,
                 "digest": one.digest,
-                "algorithm": wish.hash_algorithm.name.replace("_", "-"),
+                "algorithm": _ALGORITHM.sub(r"\1-\2", wish.hash_algorithm.name),
             }
             for one in wish.documents
         ],

@@ -10,7 +10,7 @@ from csc_server.web.pages import sent
 from csc_server.web.pages.page import Visit
 from csc_server.web.pages.register import dead_link
 from policies import codes, errors, registration
-from policies.passwords import SHORTEST
+from policies.passwords import SHORTEST_ALONE
 
 _SENT: Final = "password_sent"
 
@@ -82,5 +82,5 @@ def _page(
         problems=problems or {},
         sent=sent.kept(visit, _SENT),
         action=visit.here,
-        minimum=SHORTEST,
+        minimum=SHORTEST_ALONE,
     )

@@ -1,0 +1,310 @@
+"""The pages on a stage: real routes, templates and sessions, with people and requests made up.
+
+For states that a whole service shows rarely or late, and for what programs ask.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import threading
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import replace
+from datetime import UTC, date, datetime, timedelta
+from types import SimpleNamespace
+from typing import Any, NoReturn
+
+from aiohttp import web
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
+from cryptography.x509.oid import NameOID
+
+from csc_server.adapters.clock import SystemClock
+from csc_server.adapters.entropy import SystemEntropy
+from csc_server.config import Settings
+from csc_server.operations.oauth.views import (
+    Application,
+    AuthorizationView,
+    Redirect,
+    Signatures,
+    Waiting,
+)
+from csc_server.operations.people.rules import PeopleRules
+from csc_server.operations.sessions import BrowserSessions
+from csc_server.ports import Account
+from csc_server.ports.people import Person, Profile
+from csc_server.ports.sessions import SessionKey
+from csc_server.web import middleware, routes
+from csc_server.web.pages import look
+from csc_server.web.services import SERVICES
+from policies import errors
+from policies.algorithms import HashAlgorithm
+from policies.audit import Event
+from policies.messages import Language
+from policies.oauth.values import Document
+from policies.second_factor import SecondFactor
+from policies.sessions import End, Session, SessionId, Stage
+from policies.tokens import Scope
+from policies.values import AccountId, AccountState, Credential, Factor
+from tests import build, service
+
+KEY = SessionKey("k" * 43)
+"""The cookie of somebody who is signed in."""
+HALF = SessionKey("h" * 43)
+"""The cookie of somebody whose code is awaited."""
+CALLBACK = "https://contabpro.example/back?code=c&iss=i"
+_NOW = datetime.now(UTC)
+
+
+class MemorySessions:
+    """The port ``Sessions`` in a dictionary."""
+
+    def __init__(self) -> None:
+        self.rows: dict[bytes, Session] = {}
+
+    async def open(self, session: Session, events: Sequence[Event]) -> None:
+        """Keep it."""
+        self.rows[session.digest] = session
+
+    async def find(self, digest: bytes) -> Session | None:
+        """By digest."""
+        return self.rows.get(digest)
+
+    async def touch(self, session_id: SessionId, now: datetime) -> None:
+        """Nothing: nobody idles here."""
+
+    async def keep(self, session_id: SessionId, data: Mapping[str, str]) -> None:
+        """New data."""
+        for digest, one in self.rows.items():
+            if one.session_id == session_id:
+                self.rows[digest] = replace(one, data=data)
+
+    async def replace(self, old: bytes, new: Session, events: Sequence[Event]) -> bool:
+        """Under a new digest."""
+        self.rows.pop(old)
+        self.rows[new.digest] = new
+        return True
+
+    async def end(self, session_id: SessionId, reason: End, now: datetime, events: Any) -> None:
+        """Gone."""
+        self.rows = {d: one for d, one in self.rows.items() if one.session_id != session_id}
+
+    async def of_account(self, account_id: AccountId, now: datetime) -> list[Session]:
+        """All of them."""
+        return list(self.rows.values())
+
+    async def end_others(self, account_id: AccountId, but: bytes, now: datetime, e: Any) -> None:
+        """All but one."""
+
+    async def purge(self, now: datetime) -> int:
+        """None."""
+        return 0
+
+
+class Programs:
+    """What programs ask: the identifier of the request says which case it is."""
+
+    def __init__(self, credential: Credential) -> None:
+        self._credential = credential
+        self.refusal: errors.Refused | None = None
+        """What the next approval ends with."""
+        self.answers: list[tuple[str, dict[str, Any]]] = []
+        self.applications_of: list[Application] = [
+            Application("contab", "Contab Pro", "contabpro.example", (Scope.SERVICE,), _NOW),
+            Application("desk", "Paraph for the desktop", "", (Scope.SERVICE,), _NOW),
+        ]
+
+    async def peek(self, request_id: str, session_id: str) -> Waiting:
+        """Who waits."""
+        return self._waiting(request_id)
+
+    async def view(self, request_id: str, session_id: str, account_id: AccountId) -> Any:
+        """The request."""
+        if request_id == "gone":
+            raise errors.AuthorizationRequestGone("over")
+        waiting = self._waiting(request_id)
+        new = (Scope.ACCOUNT,) if request_id == "more" else waiting.scopes
+        return AuthorizationView(
+            waiting=waiting,
+            consent_given=request_id == "given",
+            new_scopes=new,
+            other_account=request_id == "other",
+            signatures=self._signatures(request_id),
+        )
+
+    async def allow(self, call: Any, *request: str, asked: bool) -> Redirect:
+        """Let in."""
+        self.answers.append(("allow", {"asked": asked}))
+        return Redirect(CALLBACK)
+
+    async def approve(self, call: Any, *request: str, **given: Any) -> Redirect:
+        """Sign, or end with ``refusal``."""
+        if self.refusal is not None:
+            raise self.refusal
+        self.answers.append(("approve", given))
+        return Redirect(CALLBACK)
+
+    async def refuse(self, call: Any, *request: str) -> Redirect:
+        """No."""
+        self.answers.append(("refuse", {}))
+        return Redirect("https://contabpro.example/back?error=access_denied")
+
+    async def applications(self, account_id: AccountId) -> list[Application]:
+        """Those that were let in."""
+        return self.applications_of
+
+    async def withdraw(self, call: Any, account_id: AccountId, client_id: str) -> None:
+        """Shut out."""
+        self.answers.append(("withdraw", {"client_id": client_id}))
+
+    def _waiting(self, request_id: str) -> Waiting:
+        native = request_id == "native"
+        return Waiting(
+            request_id=request_id,
+            client_name="Contab Pro <b>\u202eevil</b>",
+            client_host="" if native else "contabpro.example",
+            native=native,
+            scopes=(Scope.ACCOUNT, Scope.SERVICE),
+            lang=None,
+            expires_at=_NOW + timedelta(minutes=10),
+            answers_to="https://contabpro.example",
+        )
+
+    def _signatures(self, request_id: str) -> Signatures | None:
+        if request_id in ("consent", "more", "native", "other", "given"):
+            return None
+        names: list[str | None] = ["Loan agreement 4471.pdf", "Annex 2, repayment schedule.pdf"]
+        if request_id == "hashes":
+            names = [None, None]
+        if request_id == "many":
+            names = [f"Payslip {number}.pdf" for number in range(240)]
+        documents = tuple(
+            Document(service.digest_of(f"{at} {name}"), name) for at, name in enumerate(names)
+        )
+        pin = replace(self._credential, factors=frozenset({Factor.PIN, Factor.OTP}))
+        fitting: dict[str, tuple[Credential, ...]] = {
+            "none": (),
+            "choose": (self._credential, replace(pin, credential_id="second")),  # type: ignore[arg-type]  # a name of ours
+            "pin": (pin,),
+        }
+        return Signatures(
+            documents, HashAlgorithm.SHA256, None, fitting.get(request_id, (self._credential,))
+        )
+
+
+class StagedPeople:
+    """One person, and codes that end as the test says."""
+
+    def __init__(self) -> None:
+        self.rules = PeopleRules("Paraph", "http://127.0.0.1", mandatory_from=date(2020, 1, 1))
+        self.refusal: errors.Refused = errors.LoginCodeWrong(4)
+        account = Account(AccountId("a"), "andreea", "$", AccountState.ACTIVE, _NOW)
+        profile = Profile(
+            account_id=AccountId("a"),
+            first_name="Andreea",
+            last_name="Ionescu",
+            email="andreea@example.ro",
+            phone="+40722123321",
+            proposed_phone=None,
+            language=Language.EN,
+            second_factor=SecondFactor(),
+            privacy=None,
+            created_at=_NOW,
+        )
+        self.person = Person(account, profile, None)
+
+    async def show_person(self, account_id: AccountId) -> Person:
+        """The one."""
+        return self.person
+
+    async def check_login_code(self, *given: Any) -> NoReturn:
+        """Refuse."""
+        raise self.refusal
+
+
+class StageServer:
+    """The application in a thread of its own."""
+
+    def __init__(self, credential: Credential) -> None:
+        self.programs, self.people = Programs(credential), StagedPeople()
+        self.port = service.free_port()
+        self.url = f"http://127.0.0.1:{self.port}"
+        self._ready, self._stop = threading.Event(), asyncio.Event()
+        self._loop = asyncio.new_event_loop()
+
+    @contextmanager
+    def running(self) -> Iterator[StageServer]:
+        """While the context lasts."""
+        thread = threading.Thread(
+            target=self._loop.run_until_complete, args=(self._serve(),), daemon=True
+        )
+        thread.start()
+        assert self._ready.wait(10)
+        try:
+            yield self
+        finally:
+            self._loop.call_soon_threadsafe(self._stop.set)
+            thread.join(10)
+            self._loop.close()
+
+    def cookie(self, key: SessionKey) -> dict[str, str]:
+        """For a browser in which somebody is."""
+        return {"name": "sid", "value": key.value, "url": self.url}
+
+    async def _serve(self) -> None:
+        runner = web.AppRunner(self._application(), shutdown_timeout=0.1)
+        await runner.setup()
+        await web.TCPSite(runner, "127.0.0.1", self.port).start()
+        self._ready.set()
+        await self._stop.wait()
+        await runner.cleanup()
+
+    def _application(self) -> web.Application:
+        entropy, store = SystemEntropy(), MemorySessions()
+        for key, stage in ((KEY, Stage.SIGNED_IN), (HALF, Stage.CODE_AWAITED)):
+            store.rows[key.digest()] = _session(key, stage)
+        application = web.Application(middlewares=[middleware.edge(15, entropy)])
+        look.install(application, Settings(port=self.port))
+        application.router.add_route("*", "/{path:.*}", routes.dispatch)
+        staged: Any = SimpleNamespace(
+            sessions=BrowserSessions(store, SystemClock(), entropy),
+            people=self.people,
+            clock=SystemClock(),
+            authorization=self.programs,
+        )
+        application[SERVICES] = staged
+        return application
+
+
+def credential() -> Credential:
+    """A credential with a real certificate."""
+    key = ec.generate_private_key(ec.SECP256R1())
+    issuer = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "Paraph Qualified CA 1")])
+    subject = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "Andreea Ionescu")])
+    certificate = (
+        x509.CertificateBuilder(issuer, subject, key.public_key(), 0x5A3B00117C1E90B4)
+        .not_valid_before(_NOW)
+        .not_valid_after(_NOW + timedelta(days=365))
+        .sign(key, hashes.SHA256())
+    )
+    spki = key.public_key().public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo)
+    return build.credential(
+        certificates=(certificate.public_bytes(Encoding.DER),), public_key=spki, multisign=1000
+    )
+
+
+def _session(key: SessionKey, stage: Stage) -> Session:
+    return Session(
+        session_id=SessionId(key.value[:8]),
+        digest=key.digest(),
+        stage=stage,
+        account_id=AccountId("a"),
+        opened_at=_NOW,
+        seen_at=_NOW,
+        ends_at=_NOW + timedelta(hours=1),
+        proved_at=_NOW,
+        source="127.0.0.1",
+        device="",
+    )
