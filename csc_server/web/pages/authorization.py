@@ -8,7 +8,6 @@ answers, as RFC 6749 4.1 has it; the request itself is good once.
 
 from __future__ import annotations
 
-import re
 from typing import Any, Final
 from urllib.parse import urlencode
 
@@ -29,8 +28,6 @@ PATH: Final = "/approve"
 REQUEST: Final = "request"
 """Query parameter: identifier of the stored request."""
 _CREDENTIAL: Final = "credential"
-_ALGORITHM: Final = re.compile(r"(SHA3?)_?(\d{3})")
-"""``SHA256`` is written SHA-256, ``SHA3_256`` SHA3-256 (FIPS 180-4, 202)."""
 _UNUSABLE: Final = (
     errors.CredentialUnknown,
     errors.CredentialDisabled,
@@ -170,7 +167,7 @@ def _signatures(visit: Visit, wish: Signatures, common: dict[str, Any]) -> web.R
             {
                 "name": one.label,
                 "digest": one.digest,
-                "algorithm": _ALGORITHM.sub(r"\1-\2", wish.hash_algorithm.name),
+                "algorithm": wish.hash_algorithm.name.replace("SHA", "SHA-"),
             }
             for one in wish.documents
         ],
