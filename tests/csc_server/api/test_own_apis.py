@@ -334,19 +334,28 @@ def paths(api: str, identifier: str) -> list[tuple[str, str]]:
 
 
 async def test_every_path_wants_its_own_scope(
-    portal: Api, hers: Api, client: Client, olga: Person
+    portal: Api, hers: Api, client: Client, olga: Person, backdoor: Backdoor
 ) -> None:
-    """No token 401; a token of auth/login or of the other API 403, before anything is looked at."""
+    """No token 401; a token of auth/login or of the other API 403, before anything is looked at.
+
+    Nor does the right scope in the wrong hands: a person's for the portal's, a client's for hers.
+    """
     await client.log_in(olga)
     nobody = Api(portal.http, portal.base_url, None)
     signer = Api(portal.http, portal.base_url, client.token)
+    sealer = Api(portal.http, portal.base_url, backdoor.token("service", client_id="sealer"))
+    odd = {
+        "registration": backdoor.token("registration", client_id="x", account_id=olga.account_id),
+        "account": backdoor.token("account", client_id="x"),
+    }
     for api, stranger in (("registration", hers), ("account", portal)):
+        wrong_hands = Api(portal.http, portal.base_url, odd[api])
         for http_method, path in paths(api, "0" * 32):
             body: Any = {} if http_method == "POST" else None
             missing = await nobody(http_method, path, body)
             assert (missing.status, missing.body["error"]) == (401, "invalid_token")
             assert missing.headers["WWW-Authenticate"].startswith("Bearer")
-            for caller in (signer, stranger):
+            for caller in (signer, stranger, sealer, wrong_hands):
                 refused = await caller(http_method, path, body)
                 assert (refused.status, refused.body["error"]) == (403, "insufficient_scope")
 
