@@ -14,7 +14,17 @@ from csc_server import config, ports
 from csc_server.commands.basics import CommandFailed
 from hsm import errors as hsm
 
-WORDS: Final = ("init", "run", "account", "credential", "sign", "audit", "doctor", "demo")
+WORDS: Final = (
+    "init",
+    "run",
+    "account",
+    "credential",
+    "oauth-client",
+    "sign",
+    "audit",
+    "doctor",
+    "demo",
+)
 _ALL: Final = (*WORDS, "serve")
 
 
@@ -34,7 +44,8 @@ def parser(words: Sequence[str]) -> argparse.ArgumentParser:
     )
     commands = top.add_subparsers(required=True, metavar="{" + ",".join(WORDS) + "}")
     for word in words:
-        importlib.import_module(f"csc_server.commands.{word}").register(commands)
+        module = word.replace("-", "_")
+        importlib.import_module(f"csc_server.commands.{module}").register(commands)
     return top
 
 

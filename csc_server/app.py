@@ -340,7 +340,8 @@ def build(settings: Settings, node: str) -> web.Application:
             forget = ForgetJobs(edges.store.jobs, SystemClock())
             purge = application[SERVICES].people.purge
             requests = application[SERVICES].oauth.purge
-            sweeper = asyncio.create_task(_sweep(expire, forget, purge, requests))
+            ended = application[SERVICES].sessions
+            sweeper = asyncio.create_task(_sweep(expire, forget, purge, requests, ended))
             async with _delivery(settings, edges, entropy):
                 yield
             sweeper.cancel()
@@ -385,7 +386,11 @@ async def _say_goodbye(store: storage.Storage) -> None:
 
 
 async def _sweep(
-    expire: ExpireAuthorizations, forget: ForgetJobs, purge: Purge, requests: PurgeRequests
+    expire: ExpireAuthorizations,
+    forget: ForgetJobs,
+    purge: Purge,
+    requests: PurgeRequests,
+    ended: BrowserSessions,
 ) -> None:
     while True:
         try:
@@ -394,6 +399,7 @@ async def _sweep(
             await forget()
             await purge()
             await requests()
+            await ended.purge()
         except ports.StorageUnavailable as reason:
             _log.warning("sweep_failed", reason=str(reason))
         await asyncio.sleep(SWEEP_EVERY_S)

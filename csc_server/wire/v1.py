@@ -101,7 +101,9 @@ def fields_of_sign_hash(
 def render_info(service: ServiceInfo, language: Language = words.DEFAULT) -> dict[str, Any]:
     """info. (CSC v1 11.1)"""
     methods = common.METHODS_V1 + (common.WITH_TIMESTAMPS if service.timestamps else ())
-    return common.render_info(service, SPECS, methods, language)
+    # Clients add ``oauth2/authorize`` and its neighbours (CSC v1 8.4).
+    base = {"oauth2": f"{service.issuer}/csc/v1/"}
+    return common.render_info(service, SPECS, methods, language) | base
 
 
 def render_list(request: ListRequest, credentials: list[Credential]) -> dict[str, Any]:

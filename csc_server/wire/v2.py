@@ -94,7 +94,13 @@ def render_info(
         "conformance_levels": [
             level.value for level in Level if service.timestamps or level is not Level.B_T
         ],
+        **_since_2_1(service),
     }
+
+
+def _since_2_1(service: ServiceInfo) -> dict[str, Any]:
+    """What v2.1.0.1 added to ``info``."""
+    return {} if service.csc_v2 == SPECS else {"supportsRar": True}
 
 
 def _formats(service: ServiceInfo) -> dict[str, Any]:

@@ -18,11 +18,12 @@ async def test_info_v1(client: Client) -> None:
     async with client.http.get(f"{client.base_url}/csc/v1/info") as response:
         assert await response.json() == reply.body
     assert reply.body["specs"] == "1.0.4.0"
-    assert reply.body["authType"] == ["basic"]
+    assert reply.body["authType"] == ["basic", "oauth2code", "oauth2client"]
     assert reply.body["lang"] == "en"
     assert len(reply.body["name"]) <= 255
     assert re.fullmatch("[A-Z]{2}", reply.body["region"])
-    assert "oauth2" not in reply.body
+    assert reply.body["oauth2"] == f"{client.base_url}/csc/v1/"
+    assert "oauth2Issuer" not in reply.body
 
 
 async def test_info_v2(client: Client) -> None:
@@ -30,6 +31,8 @@ async def test_info_v2(client: Client) -> None:
     client.version = 2
     body = (await client.post("info", {})).body
     assert body["specs"] == "2.0.0.2"
+    assert body["oauth2Issuer"] == client.base_url
+    assert "oauth2" not in body
     assert body["asynchronousOperationMode"] is True
     assert len(body["signAlgorithms"]["algos"]) == len(body["signAlgorithms"]["algoParams"])
     assert body["signature_formats"] == {
