@@ -4,22 +4,29 @@ from __future__ import annotations
 
 import argparse
 import asyncio
+import getpass
 
 import pyotp
 import segno
 
+from csc_server.adapters.clock import SystemClock
 from csc_server.commands import basics, common
 from csc_server.commands.basics import CommandFailed
 from csc_server.config import Settings
-from csc_server.ports import NameTaken
-from policies import totp
+from csc_server.operations.api import AddCredit
+from csc_server.ports import Call, NameTaken
+from csc_server.ports.api import Credit
+from policies import errors, totp
 from policies.secret import Password, TotpSeed
+from policies.transactions import MOST_CREDIT, REFERENCE_CHARACTERS
 from policies.values import AccountState
 
 
 def register(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
     """Add the command and its words."""
-    parser = commands.add_parser("account", help="create, list, suspend, resume, unlock, pair")
+    parser = commands.add_parser(
+        "account", help="create, list, suspend, resume, unlock, pair, credit"
+    )
     words = parser.add_subparsers(required=True, metavar="WORD")
     for word, text, work in (
         ("create", "create an account; asks for the password", _create),
@@ -31,6 +38,11 @@ def register(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> N
         one = words.add_parser(word, help=text)
         one.add_argument("username")
         one.set_defaults(run=work)
+    credit = words.add_parser("credit", help="add transactions; from the first on they are metered")
+    credit.add_argument("username")
+    credit.add_argument("transactions", type=int)
+    credit.add_argument("reference", help="the order or reason; counts once")
+    credit.set_defaults(run=_credit)
     words.add_parser("list", help="list the accounts").set_defaults(run=_list)
 
 
@@ -101,6 +113,27 @@ def _unlock(arguments: argparse.Namespace) -> int:
             account = await common.account_named(opened.store, arguments.username)
             await opened.enrolment.unlock(account.account_id)
             print(f"{account.username} is unlocked.")
+
+    asyncio.run(work(basics.settings_of(arguments)))
+    return 0
+
+
+def _credit(arguments: argparse.Namespace) -> int:
+    count, reference = arguments.transactions, arguments.reference
+    if not 1 <= count <= MOST_CREDIT or not 1 <= len(reference) <= REFERENCE_CHARACTERS:
+        raise CommandFailed(f"1 to {MOST_CREDIT} transactions, with a reference")
+
+    async def work(settings: Settings) -> None:
+        async with common.administration(settings) as opened:
+            account = await common.account_named(opened.store, arguments.username)
+            actor = f"operator:{getpass.getuser()}"
+            credit = Credit(actor, reference, account.account_id, count)
+            add = AddCredit(opened.store.people, opened.store.ledger, SystemClock())
+            try:
+                balance = await add(Call("local", "command line"), credit)
+            except errors.CreditDiffers as reason:
+                raise CommandFailed(f"{reference} was used for another credit") from reason
+            print(f"{account.username} has {balance.left} of {balance.credited} left.")
 
     asyncio.run(work(basics.settings_of(arguments)))
     return 0

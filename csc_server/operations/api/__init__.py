@@ -14,7 +14,7 @@ from csc_server.ports.api import Applications, History, Idempotency, Ledger
 from csc_server.ports.people import People
 from csc_server.ports.sessions import Sessions
 
-__all__ = ["Apis", "build"]
+__all__ = ["AddCredit", "Apis", "build"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

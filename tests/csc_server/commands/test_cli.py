@@ -73,6 +73,12 @@ def test_people_and_credentials(instance: Path) -> None:
     assert run(instance, "account", "suspend", "ana")[0] == 0
     assert "suspended" in run(instance, "account", "list")[1]
     assert run(instance, "account", "unlock", "ana")[0] == 0
+    for _ in range(2):
+        credited = run(instance, "account", "credit", "ana", "200", "package 1")
+        assert credited == (0, "ana has 200 of 200 left.\n")
+    differs = "csc-server: package 1 was used for another credit\n"
+    assert run(instance, "account", "credit", "ana", "5", "package 1") == (2, differs)
+    assert run(instance, "account", "credit", "ana", "0", "package 2")[0] == 2
     assert run(instance, "account", "unlock", "ghost") == (2, "csc-server: no account ghost\n")
 
 
