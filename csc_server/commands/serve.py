@@ -18,13 +18,14 @@ from aiohttp import web
 
 from csc_server import app, logs, storage
 from csc_server.commands import basics
-from csc_server.config import Settings
+from csc_server.config import ConfigurationRefused, Settings
 from hsm import errors as hsm
 from hsm import parent
 
 SHUTDOWN_S: Final = 10.0
 """Seconds that requests under way get at a stop."""
 _HOPELESS: Final = (
+    ConfigurationRefused,
     storage.DatabaseRolledBack,
     storage.SchemaOutdated,
     storage.WitnessBroken,
