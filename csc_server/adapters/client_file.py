@@ -49,6 +49,7 @@ class ClientEntry(BaseModel):
     """User name of the account that a seal client acts for."""
     par_per_minute: int = Field(clients.PAR_PER_MINUTE, ge=1)
     authorize_per_minute: int = Field(clients.AUTHORIZE_PER_MINUTE, ge=1)
+    failures_per_minute: int = Field(clients.FAILURES_PER_MINUTE, ge=1)
 
     def client(
         self, *, secret: ClientSecret | None, jwks: str | None, account_id: AccountId | None

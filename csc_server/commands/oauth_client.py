@@ -66,6 +66,7 @@ def _register_add(words: argparse._SubParsersAction[argparse.ArgumentParser]) ->
     add.add_argument("--account", help="user name of the account that a seal client acts for")
     add.add_argument("--par-per-minute", type=int, default=clients.PAR_PER_MINUTE)
     add.add_argument("--authorize-per-minute", type=int, default=clients.AUTHORIZE_PER_MINUTE)
+    add.add_argument("--failures-per-minute", type=int, default=clients.FAILURES_PER_MINUTE)
     add.set_defaults(run=_add)
 
 
@@ -114,6 +115,7 @@ def _entry(arguments: argparse.Namespace) -> ClientEntry:
         account=arguments.account,
         par_per_minute=max(arguments.par_per_minute, 1),
         authorize_per_minute=max(arguments.authorize_per_minute, 1),
+        failures_per_minute=max(arguments.failures_per_minute, 1),
     )
 
 

@@ -73,6 +73,7 @@ def client_columns(value: Client, now: datetime, *, from_file: bool) -> dict[str
         "account_id": value.account_id,
         "par_per_minute": value.par_per_minute,
         "authorize_per_minute": value.authorize_per_minute,
+        "failures_per_minute": value.failures_per_minute,
         "created_at": microseconds_from_utc(now),
         "from_file": int(from_file),
     }

@@ -31,6 +31,7 @@ clients = sa.Table(
     sa.Column("account_id", TEXT, sa.ForeignKey("accounts.account_id")),
     sa.Column("par_per_minute", NUMBER, nullable=False),
     sa.Column("authorize_per_minute", NUMBER, nullable=False),
+    sa.Column("failures_per_minute", NUMBER, nullable=False),
     sa.Column("created_at", INSTANT, nullable=False),
     sa.Column("from_file", NUMBER, nullable=False, doc="0 or 1: the file of clients rules it"),
     check("auth_method", ClientAuth),

@@ -83,6 +83,8 @@ class Client:
     """Account that a seal client acts for with ``client_credentials``."""
     par_per_minute: int = PAR_PER_MINUTE
     authorize_per_minute: int = AUTHORIZE_PER_MINUTE
+    failures_per_minute: int = FAILURES_PER_MINUTE
+    """From one address; more are refused unseen."""
 
     @property
     def public(self) -> bool:

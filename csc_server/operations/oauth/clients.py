@@ -106,9 +106,11 @@ class AuthenticateClient:
         """
         client_id = authentication.named(presented)
         subject = failures_of(call, client_id)
-        self.brake.admit(subject, clients.FAILURES_PER_MINUTE, now)
+        found = await self.clients.find(client_id)
+        most = found.failures_per_minute if found else clients.FAILURES_PER_MINUTE
+        self.brake.admit(subject, most, now)
         try:
-            client = clients.known(await self.clients.find(client_id))
+            client = clients.known(found)
             assertion = authentication.check(client, presented)
             if assertion is not None:
                 await self._verify(client, assertion, now)

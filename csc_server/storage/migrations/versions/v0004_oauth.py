@@ -111,6 +111,7 @@ def _clients() -> None:
         sa.Column("account_id", TEXT, nullable=True),
         sa.Column("par_per_minute", NUMBER, nullable=False),
         sa.Column("authorize_per_minute", NUMBER, nullable=False),
+        sa.Column("failures_per_minute", NUMBER, nullable=False),
         sa.Column("created_at", NUMBER, nullable=False),
         sa.Column("from_file", NUMBER, nullable=False),
         sa.CheckConstraint(
