@@ -9,7 +9,7 @@ from __future__ import annotations
 from typing import Any, Final
 
 from csc_server.wire.openapi import csc_methods, schemas
-from csc_server.wire.openapi.csc_rows import Method
+from csc_server.wire.openapi.csc_rows import BEARER, Method
 
 SECURITY_SCHEMES: Final = {
     "bearer": {
@@ -23,6 +23,13 @@ SECURITY_SCHEMES: Final = {
         "description": "User name and password, for auth/login without a refresh token.",
     },
 }
+
+
+_UNAUTHORIZED: Final[dict[tuple[str, ...], tuple[int, ...]]] = {
+    ("basic",): (401,),
+    BEARER: (401, 403),
+}
+"""403: the token has another scope; of signatures also: nothing is left of the package."""
 
 
 def document(info_v1: dict[str, Any], info_v2: dict[str, Any]) -> dict[str, Any]:
@@ -57,7 +64,7 @@ def document(info_v1: dict[str, Any], info_v2: dict[str, Any]) -> dict[str, Any]
 
 
 def _operation(version: int, method: Method) -> dict[str, Any]:
-    refused = {*schemas.ANYWHERE, *method.refused, *((401,) if method.security else ())}
+    refused = {*schemas.ANYWHERE, *_UNAUTHORIZED.get(method.security, ())}
     security: list[dict[str, list[str]]] = [{name: []} for name in method.security]
     if method.name == "auth/login":
         security.append({})  # A refresh token in the body needs no header.

@@ -83,7 +83,6 @@ DOCUMENTS: Final = (
             **MODES,
         ),
         {200: {"anyOf": [_RESULT, STARTED]}},
-        refused=(403,),
     ),
     Method(
         "signatures/signPolling",

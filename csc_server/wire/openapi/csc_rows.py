@@ -20,8 +20,6 @@ class Method:
     request: Schema
     answers: Mapping[int, Schema | None]
     security: tuple[str, ...] = BEARER
-    refused: tuple[int, ...] = ()
-    """Statuses of refusals besides those that every method knows."""
 
 
 def request(required: Mapping[str, Schema], **optional: Schema) -> Schema:
