@@ -14,7 +14,7 @@ from csc_server.wire.openapi.csc_rows import (
     ID,
     NO_USER,
     PARAMETERS,
-    SAD,
+    SAD_OR_TOKEN,
     Method,
     request,
 )
@@ -74,7 +74,8 @@ DOCUMENTS: Final = (
         "signatures/signDoc",
         "Sign documents, whole or by their digests",
         request(
-            {"credentialID": ID, "SAD": SAD},
+            {"credentialID": ID},
+            SAD=SAD_OR_TOKEN,
             signatureQualifier=text("No credential has one: absent or empty.", maxLength=0),
             documentDigests=array(_DIGESTS, "This, or documents.", maxItems=MOST_PARTS),
             documents=array(_DOCUMENT, "This, or documentDigests.", maxItems=MOST_PARTS),

@@ -18,6 +18,7 @@ from csc_server.wire.openapi.csc_rows import (
     OBJECT_ID,
     PARAMETERS,
     SAD,
+    SAD_OR_TOKEN,
     Method,
     request,
 )
@@ -198,7 +199,8 @@ V2: Final = (
         "signatures/signHash",
         "Sign hashes",
         request(
-            {"credentialID": ID, "SAD": SAD, "hashes": HASHES, "signAlgo": text(minLength=1)},
+            {"credentialID": ID, "hashes": HASHES, "signAlgo": text(minLength=1)},
+            SAD=SAD_OR_TOKEN,
             hashAlgorithmOID=text("Where signAlgo names no digest."),
             signAlgoParams=PARAMETERS,
             **MODES,

@@ -29,6 +29,10 @@ def request(required: Mapping[str, Schema], **optional: Schema) -> Schema:
 
 ID: Final = text("Of credentials/list.", minLength=1)
 SAD: Final = text("Signature activation data.", minLength=1)
+SAD_OR_TOKEN: Final = text(
+    "Signature activation data; not needed with an access token of scope credential (CSC v2 8.4).",
+    minLength=1,
+)
 HASH: Final = text(pattern=BASE64, minLength=4)
 HASHES: Final = array(HASH, "Raw digests in base64.", minItems=1)
 OBJECT_ID: Final = text(pattern=OID)
