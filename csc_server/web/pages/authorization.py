@@ -22,7 +22,6 @@ from csc_server.wire.errors import PathUnknown
 from policies import codes, errors
 from policies.secret import Otp, Pin
 from policies.values import ClientId, Credential, CredentialId, Factor
-from webui import languages
 
 PATH: Final = "/approve"
 REQUEST: Final = "request"
@@ -36,12 +35,10 @@ _UNUSABLE: Final = (
 )
 
 
-def address_of(begun: Begun) -> str:
-    """Where ``oauth2/authorize`` sends the browser once the request is stored."""
-    query = {REQUEST: begun.request_id}
-    if begun.lang is not None:
-        query[languages.PARAMETER] = begun.lang
-    return f"{PATH}?{urlencode(query)}"
+def begun(visit: Visit, request: Begun) -> web.Response:
+    """``oauth2/authorize`` has stored the request: on to the page that asks."""
+    visit.speak(request.lang)
+    return visit.go(_address(request.request_id))
 
 
 async def show(visit: Visit) -> web.StreamResponse:

@@ -7,8 +7,6 @@ one thing that a GET does: RFC 6749 3.1 has it so, and nobody is bound by it.
 
 from __future__ import annotations
 
-from urllib.parse import urlencode
-
 from aiohttp import web
 
 from csc_server.operations.oauth.begin import Redirectable
@@ -49,7 +47,7 @@ async def _begin(visit: Visit, version: int) -> web.StreamResponse:
         return approval.ended(visit)
     except Redirectable as refusal:
         return _tell(visit, refusal, version)
-    return visit.go(f"{approval.PATH}?{urlencode({approval.REQUEST: begun.request_id})}")
+    return approval.begun(visit, begun)
 
 
 def _tell(visit: Visit, refusal: Redirectable, version: int) -> web.StreamResponse:

@@ -61,6 +61,8 @@ class Visit:
     """Origins besides ours to which an answer of this page's forms may redirect."""
     person: str | None = None
     """Name of the signed-in person, for the header."""
+    chosen: bool = False
+    """The language was asked for, and is to be remembered."""
     remember: tuple[str | None] | None = None
     """A tuple: afterwards the browser remembers this e-mail address, or none."""
 
@@ -112,6 +114,12 @@ class Visit:
     def signed_in(self) -> bool:
         """True when somebody is."""
         return self.session is not None and self.session.stage is Stage.SIGNED_IN
+
+    def speak(self, tag: str | None) -> None:
+        """Use the language that a program asks for, if it is one of ours."""
+        if tag:
+            self.language = languages.choose(tag, None, None, self.language)
+            self.chosen = True
 
     async def keep(self, **changes: str | None) -> None:
         """Afterwards the session holds these texts too; ``None`` removes one.
@@ -263,6 +271,7 @@ async def _arrive(request: web.Request) -> Visit:
         key=key or operation.new_key(),
         session=session,
         gone=gone,
+        chosen=languages.PARAMETER in request.query,
     )
 
 
@@ -277,7 +286,7 @@ def _finish(visit: Visit, response: web.StreamResponse) -> None:
     secure = visit.look.secure
     if cookies.session_key(visit.request, secure=secure) != visit.key:
         cookies.set_session(response, visit.key, secure=secure)
-    if languages.PARAMETER in visit.request.query:
+    if visit.chosen:
         cookies.set_language(response, visit.language, secure=secure)
     if visit.remember is not None:
         cookies.set_remembered(response, visit.remember[0], secure=secure)

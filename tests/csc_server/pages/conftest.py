@@ -13,12 +13,7 @@ from tests import service
 from tests.csc_server.pages.mailbox import Mailbox
 from tests.service import Person, Service
 
-PEOPLE = {
-    "alice": service.OTP_P256,
-    "bob": {},
-    "carol": service.OTP_P256,
-    "dora": {},
-}
+PEOPLE = {"carol": service.OTP_P256}
 
 
 SETTINGS = {
@@ -28,13 +23,30 @@ SETTINGS = {
     "limits.failed_logins_per_minute": 1000,
     # Deferrals are there as long as these tests are.
     "people.second_factor_from": "2099-12-31",
+    "oauth.clients_file": "clients.toml",
 }
+
+
+CLIENTS = """
+[[client]]
+client_id = "contab"
+name = "Contab Pro"
+host = "contab.example"
+redirect_uris = ["https://contab.example/callback"]
+grant_types = ["authorization_code"]
+auth_method = "client_secret_basic"
+secret_file = "contab.secret"
+scopes = ["service", "credential", "account"]
+"""
 
 
 @pytest.fixture(scope="session")
 def settings(tmp_path_factory: pytest.TempPathFactory) -> Settings:
     """The instance of all page tests."""
     directory = tmp_path_factory.mktemp("pages") / "instance"
+    directory.mkdir()
+    (directory / "clients.toml").write_text(CLIENTS)
+    (directory / "contab.secret").write_text("kyYwRy8vNOwnfrqCUhAm0DGc0eVfB4TQ6tLkHjNfOoM")
     return service.create_instance(directory, **SETTINGS)
 
 
