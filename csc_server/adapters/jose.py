@@ -102,7 +102,8 @@ def _public_key(jwk: Any) -> ECKey | OKPKey | RSAKey:
     if not isinstance(jwk, dict) or _PRIVATE & jwk.keys():
         raise JwtInvalid("not a public key")
     try:
-        key = JWKRegistry.import_key(jwk)
+        with _judged_here():
+            key = JWKRegistry.import_key(jwk)
     except (JoseError, ValueError, TypeError, KeyError) as reason:
         raise JwtInvalid("not a key") from reason
     if not isinstance(key, _PUBLIC_KEYS) or key.is_private:
@@ -123,7 +124,7 @@ def _extract(text: str, registry: JWSRegistry) -> jws.CompactSignature:
 
 def _verify(signed: jws.CompactSignature, key: Any, registry: JWSRegistry) -> None:
     try:
-        with _eddsa_is_no_news():
+        with _judged_here():
             good = jws.validate_compact(signed, key, registry=registry)
     except (JoseError, ValueError, TypeError, KeyError) as reason:
         raise JwtInvalid(type(reason).__name__) from reason
@@ -139,8 +140,9 @@ def _is_by(signed: jws.CompactSignature, key: Any) -> bool:
     return True
 
 
-def _eddsa_is_no_news() -> warnings.catch_warnings[None]:
-    """RFC 9864 gave EdDSA a new name; clients still send the old one, and FAPI 2.0 names it."""
+def _judged_here() -> warnings.catch_warnings[None]:
+    """What the library warns of is decided in this file: short keys are refused, and EdDSA has
+    only got a new name (RFC 9864), while clients send the old one and FAPI 2.0 names it."""
     return warnings.catch_warnings(action="ignore", category=SecurityWarning)
 
 
