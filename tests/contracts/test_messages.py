@@ -99,12 +99,12 @@ async def test_a_channel_claims_its_own(storage: Storage) -> None:
 
 async def test_the_oldest_first_and_no_more_than_asked(storage: Storage) -> None:
     """Five wait, two are wanted."""
-    ages = {"c": 3, "a": 5, "e": 1, "b": 4, "d": 2}
+    ages = {"c": 3, "e": 5, "a": 1, "d": 4, "b": 2}
     await insert(storage, *(mail(n, created_at=T0 - s * SECOND) for n, s in ages.items()))
     first = await claim(storage, limit=2)
     rest = await claim(storage)
     found = [[one.message.message_id for one in batch] for batch in (first, rest)]
-    assert found == [["a", "b"], ["c", "d", "e"]]
+    assert found == [["e", "d"], ["c", "b", "a"]]
 
 
 async def test_nothing_is_claimed_before_its_time(storage: Storage) -> None:

@@ -194,7 +194,7 @@ async def _bounded(content: aiohttp.StreamReader) -> str:
         answer += chunk
         if len(answer) >= LONGEST_ANSWER:
             break
-    return answer[:LONGEST_ANSWER].decode("utf-8", "replace")
+    return answer.decode("utf-8", "replace")
 
 
 def _is_here(url: str) -> bool:

@@ -214,12 +214,25 @@ def test_how_long_a_link_works(life: timedelta, said: str) -> None:
     assert said in RENDERER.mail(new).text
 
 
-@pytest.mark.parametrize(("days", "said"), [(2, "2 zile."), (19, "19 zile."), (20, "20 de zile.")])
-def test_romanian_has_three_plurals(days: int, said: str) -> None:
-    """From twenty on with ``de``."""
-    new = message(MessageKind.INVITATION, Language.RO)
-    object.__setattr__(new, "expires_at", T0 + timedelta(days=days))
-    assert said in RENDERER.mail(new).text
+@pytest.mark.parametrize(
+    ("life", "said"),
+    [
+        (timedelta(minutes=1), "1 minut."),
+        (timedelta(minutes=19), "19 minute."),
+        (timedelta(minutes=20), "20 de minute."),
+        (timedelta(minutes=101), "101 minute."),
+        (timedelta(hours=19), "19 ore."),
+        (timedelta(hours=20), "20 de ore."),
+        (timedelta(days=2), "2 zile."),
+        (timedelta(days=20), "20 de zile."),
+    ],
+)
+def test_romanian_has_three_plurals(life: timedelta, said: str) -> None:
+    """From twenty on with ``de``, in each sentence."""
+    for kind in (MessageKind.INVITATION, MessageKind.PAIRING_INVITATION, MessageKind.EMAIL_CODE):
+        new = message(kind, Language.RO)
+        object.__setattr__(new, "expires_at", T0 + life)
+        assert f" {said}" in RENDERER.mail(new).text
 
 
 def test_a_strangers_name_is_no_message() -> None:
