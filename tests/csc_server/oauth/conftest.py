@@ -1,4 +1,4 @@
-"""One running service with registered clients; people who are signed in; a program for each test."""
+"""One running service with registered clients; people who are signed in, a program per test."""
 
 from __future__ import annotations
 

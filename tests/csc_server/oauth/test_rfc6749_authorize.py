@@ -1,4 +1,4 @@
-"""The authorization endpoint: what is shown, what is told to the client. (RFC 6749 4.1; RFC 9207)"""
+"""The authorization endpoint: what is shown, what the client hears. (RFC 6749 4.1; RFC 9207)"""
 
 from __future__ import annotations
 

@@ -24,10 +24,10 @@ from csc_server.storage import Storage
 from hsm import errors as hsm
 from hsm.interface import SigningDevice
 from policies import errors
-from policies.tokens import DIRECT
 from policies.jobs import SigningResult
 from policies.secret import Sad
 from policies.sign import SigningPermit
+from policies.tokens import DIRECT
 from tests import build
 from tests.build import ALICE, DIGEST_A, HOUR, MALLORY, SECOND, T0
 from tests.contracts import stores

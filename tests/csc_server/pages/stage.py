@@ -199,7 +199,7 @@ class StagedPeople:
 
     def __init__(self) -> None:
         self.rules = PeopleRules("Paraph", "http://127.0.0.1", mandatory_from=date(2020, 1, 1))
-        self.refusal: errors.Refused = errors.LoginCodeWrong(4)
+        self.refusal: Exception = errors.LoginCodeWrong(4)
         account = Account(AccountId("a"), "andreea", "$", AccountState.ACTIVE, _NOW)
         profile = Profile(
             account_id=AccountId("a"),
@@ -227,7 +227,8 @@ class StagedPeople:
 class StageServer:
     """The application in a thread of its own."""
 
-    def __init__(self, credential: Credential) -> None:
+    def __init__(self, credential: Credential, public_url: str | None = None) -> None:
+        self._public_url = public_url
         self.programs, self.people = Programs(credential), StagedPeople()
         self.port = service.free_port()
         self.url = f"http://127.0.0.1:{self.port}"
@@ -266,7 +267,7 @@ class StageServer:
         for key, stage in ((KEY, Stage.SIGNED_IN), (HALF, Stage.CODE_AWAITED)):
             store.rows[key.digest()] = _session(key, stage)
         application = web.Application(middlewares=[middleware.edge(15, entropy)])
-        look.install(application, Settings(port=self.port))
+        look.install(application, Settings(port=self.port, public_url=self._public_url))
         application.router.add_route("*", "/{path:.*}", routes.dispatch)
         staged: Any = SimpleNamespace(
             sessions=BrowserSessions(store, SystemClock(), entropy),
