@@ -64,7 +64,7 @@ def test_the_origin_is_the_public_one(server: StageServer) -> None:
         (RuntimeError("the detail that only operators see"), 500, "tell us this number"),
         (StorageUnavailable("gone"), 503, "Nothing was changed."),
         (errors.RateLimited("x"), 429, "Wait a minute"),
-        (errors.LinkInvalid("suspended"), 400, "Nothing was changed."),
+        (errors.CredentialUnknown("x"), 400, "Nothing was changed."),
     ],
     ids=lambda one: type(one).__name__,
 )
