@@ -108,11 +108,11 @@ def _plain(version: int, parameters: Parameters) -> AskedSignatures:
     if credential_id is None and qualifier is None:
         raise errors.ParameterMissing("credentialID")
     # The running example of v2 still says ``hash``.
-    hashes = parameters.get("hash")
+    hashes, name = parameters.get("hash"), "hash"
     if version == 2:
-        hashes = parameters.get("hashes", hashes)
+        hashes, name = parameters.get("hashes", hashes), "hashes"
     if hashes is None:
-        raise errors.ParameterMissing("hash" if version == 1 else "hashes")
+        raise errors.ParameterMissing(name)
     hash_algo = None
     if version == 2:
         hash_algo = parameters.get("hashAlgorithmOID")
@@ -122,7 +122,7 @@ def _plain(version: int, parameters: Parameters) -> AskedSignatures:
         credential_id=CredentialId(credential_id) if credential_id else None,
         signature_qualifier=qualifier,
         count=_count(parameters),
-        documents=tuple(Document(_digest(one), None) for one in _list(hashes)),
+        documents=tuple(Document(one, None) for one in _digests(hashes, name)),
         hash_algo=hash_algo,
         description=parameters.get("description"),
         details_type=None,
@@ -138,21 +138,26 @@ def _count(parameters: Parameters) -> int:
     return int(text)
 
 
-def _list(hashes: str) -> list[str]:
+def _digests(hashes: str, name: str) -> list[bytes]:
     found = hashes.split(",")
     if len(found) > requests.MOST_HASHES:
-        raise errors.ParameterInvalid("hashes")
-    return found
+        raise errors.ParameterInvalid(name)
+    try:
+        return [_digest(one) for one in found]
+    except ValueError as reason:
+        raise errors.ParameterInvalid(name) from reason
 
 
 def _digest(text: str) -> bytes:
-    """A digest in base64url or base64, padded or not: clients send all four (CSC spec 9.5)."""
+    """A digest in base64url or base64, padded or not: clients send all four (CSC spec 9.5).
+
+    Raises:
+        ValueError: Anything else, or nothing.
+    """
     plain = text.rstrip("=").replace("-", "+").replace("_", "/")
-    padded = plain + "=" * (-len(plain) % 4)
-    try:
-        return fields.decode_base64(padded)
-    except ValueError as reason:
-        raise errors.ParameterInvalid("hashes") from reason
+    if not plain:
+        raise ValueError("empty")
+    return fields.decode_base64(plain + "=" * (-len(plain) % 4))
 
 
 def _details(text: str, description: str | None) -> AskedSignatures:
@@ -196,7 +201,7 @@ def _document(entry: object) -> Document:
         raise _invalid("hash or hashType")
     try:
         digest = _digest(given["hash"])
-    except errors.ParameterInvalid as reason:
+    except ValueError as reason:
         raise _invalid("hash") from reason
     return Document(digest, given.get("label"))
 
