@@ -128,13 +128,15 @@ async def _phone_step(
     status: int = 200,
 ) -> web.Response:
     person = await visit.services.people.show_person(account_id)
+    if person.profile is None:
+        return visit.render("no_phone.html")
     return visit.render(
         "pair_phone.html",
         status=status,
         failed=bool(problems),
         problems=problems or {},
         sent=sent.kept(visit, _SENT),
-        phone=profile_of(person).phone,
+        phone=person.profile.phone,
         replaces=person.pairing is PairingState.ACTIVE,
         signed_in=visit.signed_in,
     )

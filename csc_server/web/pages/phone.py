@@ -98,6 +98,8 @@ async def _page(
     visit: Visit, problems: dict[str, Any] | None = None, *, status: int = 422
 ) -> web.Response:
     person = await visit.services.people.show_person(visit.account_id)
+    if person.profile is None:
+        return visit.render("no_phone.html")
     return visit.render(
         "change_phone.html",
         status=status if problems else 200,

@@ -10,6 +10,7 @@ import pytest
 
 from csc_server.web.pages.table import PAGES
 from csc_server.web.routes import ROUTES
+from tests import service
 from tests.csc_server.pages import customers
 from tests.csc_server.pages.customers import Customer
 from tests.csc_server.pages.mailbox import Mailbox
@@ -251,6 +252,18 @@ def test_refusals_are_pages(signed_in: Reader) -> None:
     twice = signed_in.post("/logout?x", {"csrf": token}, Content_Type="multipart/form-data")
     assert twice.status == 415
     assert "<h1>" in twice.text
+
+
+def test_an_account_from_the_command_line(
+    reader: Reader, people: dict[str, service.Person]
+) -> None:
+    """Without e-mail and phone: settings show what there is, and factors are an operator's work."""
+    carol = Customer("carol", "", service.PASSWORD)
+    assert customers.sign_in(reader, carol).location == "/settings"
+    for path in (*GETS, "/settings/programs"):
+        assert reader.get(path).status < 500, path
+    for path in ("/settings/phone", "/authenticator"):
+        assert "This account has no phone number" in reader.get(path).text
 
 
 def test_an_api_never_takes_a_cookie(signed_in: Reader) -> None:
