@@ -324,7 +324,7 @@ def build(settings: Settings, node: str) -> web.Application:
     """
     entropy = SystemEntropy()
     application = web.Application(
-        middlewares=[middleware.edge(settings.limits.request_s, entropy)],
+        middlewares=[middleware.edge(settings.limits.request_s, entropy, settings.trusted_proxies)],
         client_max_size=settings.limits.body_bytes,
     )
     look.install(application, settings)

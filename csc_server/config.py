@@ -19,6 +19,7 @@ from pydantic import (
     BaseModel,
     ConfigDict,
     Field,
+    IPvAnyNetwork,
     ValidationError,
     ValidationInfo,
     field_validator,
@@ -345,6 +346,11 @@ class Settings(BaseSettings):
     public_url: str | None = Field(
         None,
         description="URL under which clients reach the service. Default: from host and port.",
+    )
+    trusted_proxies: tuple[IPvAnyNetwork, ...] = Field(
+        (),
+        description='Networks of reverse proxies, such as `["10.0.0.5/32"]`: their '
+        "`X-Forwarded-For` says who calls. Default: nobody's does.",
     )
     workers: int = Field(1, ge=1, le=64, description="Web processes, sharing the port.")
     database_url: str | None = Field(

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import ipaddress
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -19,7 +18,7 @@ from csc_server.ports import (
     PasswordHasher,
     Tokens,
 )
-from policies import errors, tokens
+from policies import addresses, errors, tokens
 from policies.audit import EventType, Outcome
 from policies.secret import Password, Token
 from policies.tokens import DIRECT, Access, TokenKind
@@ -189,13 +188,4 @@ def _login(access: NewToken, refresh: Token | None) -> Login:
 def login_subject(account_id: AccountId, address: str) -> str:
     """Whose failures are counted: the account seen from one network, so that a stranger far
     away cannot lock the owner out (security-and-pki 5.1)."""
-    return f"login:{account_id}|{_network(address)}"
-
-
-def _network(address: str) -> str:
-    try:
-        parsed = ipaddress.ip_address(address)
-    except ValueError:
-        return "unknown"
-    bits = 24 if parsed.version == 4 else 64
-    return str(ipaddress.ip_network(f"{parsed}/{bits}", strict=False))
+    return f"login:{account_id}|{addresses.network(address)}"

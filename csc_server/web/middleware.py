@@ -8,7 +8,7 @@ from __future__ import annotations
 import asyncio
 import itertools
 import time
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 
 import structlog
 from aiohttp import web
@@ -19,8 +19,17 @@ from csc_server.web import challenges, metrics
 from csc_server.web.pages import errors as pages
 from csc_server.web.pages.headers import HSTS
 from csc_server.web.pages.look import LOOK
-from csc_server.web.requests import ACCOUNT, CORRELATION, METHOD, PAGE, VERSION, respond
+from csc_server.web.requests import (
+    ACCOUNT,
+    CORRELATION,
+    METHOD,
+    PAGE,
+    SOURCE,
+    VERSION,
+    respond,
+)
 from csc_server.wire import errors
+from policies import addresses
 
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
@@ -35,13 +44,16 @@ _HEADERS = {
 }
 
 
-def edge(request_limit_s: float, entropy: Entropy) -> Middleware:
+def edge(
+    request_limit_s: float, entropy: Entropy, proxies: Sequence[addresses.Network] = ()
+) -> Middleware:
     """The middleware.
 
     Args:
         request_limit_s: Seconds a request may take. Effects under way go on (``Effects``); the
             client is told to come back.
         entropy: Names this process, so that its requests' numbers are unique.
+        proxies: Networks whose ``X-Forwarded-For`` is believed.
     """
 
     # Unique, not secret: the process's own prefix and a counter.
@@ -51,6 +63,8 @@ def edge(request_limit_s: float, entropy: Entropy) -> Middleware:
     async def middleware(request: web.Request, handler: Handler) -> web.StreamResponse:
         started = time.perf_counter()
         request[CORRELATION] = f"{prefix}-{next(numbers):x}"
+        forwarded = request.headers.getall("X-Forwarded-For", ())
+        request[SOURCE] = addresses.caller(request.remote, forwarded, proxies)
         reason: Exception | None = None
         try:
             async with asyncio.timeout(request_limit_s):
@@ -102,7 +116,7 @@ def _report(request: web.Request, status: int, duration_s: float, reason: Except
         "version": request.get(VERSION),
         "status": status,
         "duration_ms": round(duration_s * 1000, 2),
-        "source": request.remote,
+        "source": request[SOURCE],
         "account_id": request.get(ACCOUNT),
     }
     if reason is None:

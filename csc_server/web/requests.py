@@ -19,6 +19,8 @@ from policies.tokens import Access, Scope
 from policies.values import ClientPrincipal, CredentialId, Principal
 
 CORRELATION: Final = web.RequestKey("correlation", str)
+SOURCE: Final = web.RequestKey("source", str)
+"""Address of the caller, as far as it is believed (``policies.addresses``)."""
 ACCOUNT: Final = web.RequestKey("account", str)
 VERSION: Final = web.RequestKey("version", int)
 METHOD: Final = web.RequestKey("method", str)
@@ -40,7 +42,7 @@ def services(request: web.Request) -> Services:
 
 def call(request: web.Request) -> Call:
     """Who calls from where, for the audit log."""
-    return Call(request.remote or "unknown", request[CORRELATION])
+    return Call(request[SOURCE], request[CORRELATION])
 
 
 async def principal(request: web.Request) -> Principal:

@@ -16,6 +16,9 @@ from tests.service import Client, Person, Service, Wanted
 CODES = 24
 """People with a one-time code of their own: a code is good once, so tests do not share them."""
 
+PROXY = "127.0.0.2"
+"""Whose ``X-Forwarded-For`` is believed."""
+
 PEOPLE: dict[str, dict[str, Wanted]] = {
     "alice": {
         "pin-p256": Wanted(KeyAlgorithm.P_256),
@@ -50,7 +53,9 @@ _next_code = iter(range(CODES))
 @pytest.fixture(scope="session")
 def world(tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
     """The running service."""
-    settings = service.create_instance(tmp_path_factory.mktemp("api") / "instance")
+    settings = service.create_instance(
+        tmp_path_factory.mktemp("api") / "instance", trusted_proxies=[f"{PROXY}/32"]
+    )
     people = asyncio.run(service.enrol(settings, PEOPLE))
     running = Service(settings)
     running.start()

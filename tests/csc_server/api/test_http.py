@@ -9,8 +9,8 @@ from typing import Any
 import aiohttp
 import pytest
 
-from tests.csc_server.api.conftest import World
-from tests.service import Client, digest_of
+from tests.csc_server.api.conftest import PROXY, World
+from tests.service import Client, Reply, digest_of
 
 A = digest_of("a")
 
@@ -129,18 +129,38 @@ async def test_a_hundred_thousand_hashes(alice: Client, world: World) -> None:
 
 
 async def test_a_failing_address_is_slowed_down(world: World) -> None:
-    """429 after ten failed logins within a minute, with Retry-After; others go on."""
-    connector = aiohttp.TCPConnector(local_addr=("127.0.0.9", 0))
-    async with aiohttp.ClientSession(connector=connector) as http:
-        stranger = Client(http, world.service.base_url)
-        headers = {"Authorization": "Basic Z2hvc3Q6eA=="}
-        replies = [await stranger.post("auth/login", {}, headers=headers) for _ in range(11)]
+    """429 after ten failed logins within a minute, with Retry-After; others go on.
+
+    Saying to be somebody else each time does not help.
+    """
+    replies = await _strangers(world, "127.0.0.9", [f"203.0.113.{number}" for number in range(11)])
     assert [reply.status for reply in replies] == [400] * 10 + [429]
     assert replies[-1].headers["Retry-After"] == "30"
     assert_json_error(replies[-1].headers, replies[-1].body)
     async with aiohttp.ClientSession() as http:
         friend = Client(http, world.service.base_url)
         assert (await friend.log_in(world.people["nobody"])).status == 200
+
+
+async def test_behind_a_proxy_each_caller_has_a_limit_of_its_own(world: World) -> None:
+    """The address that our proxy tells of is slowed down; the next one through it is not."""
+    replies = await _strangers(world, PROXY, ["192.0.2.1, 198.51.100.9"] * 11 + ["198.51.100.10"])
+    assert [reply.status for reply in replies] == [400] * 10 + [429, 400]
+    lines = world.service.log.read_text().splitlines()
+    logins = [one for line in lines if (one := json.loads(line)).get("method") == "auth/login"]
+    assert [one["source"] for one in logins[-2:]] == ["198.51.100.9", "198.51.100.10"]
+
+
+async def _strangers(world: World, address: str, forwarded: list[str]) -> list[Reply]:
+    """Failed logins over connections from an address."""
+    connector = aiohttp.TCPConnector(local_addr=(address, 0))
+    async with aiohttp.ClientSession(connector=connector) as http:
+        stranger = Client(http, world.service.base_url)
+        basic = {"Authorization": "Basic Z2hvc3Q6eA=="}
+        return [
+            await stranger.post("auth/login", {}, headers=basic | {"X-Forwarded-For": one})
+            for one in forwarded
+        ]
 
 
 async def test_broken_http_does_not_break_the_service(client: Client, world: World) -> None:
