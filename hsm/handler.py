@@ -11,11 +11,12 @@ hold a PIN.
 from __future__ import annotations
 
 import logging
+import time
 import traceback
 from collections.abc import Callable
 from datetime import datetime, timedelta
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 from hsm import codec, errors, messages
 from hsm.activation import Activation
@@ -31,6 +32,9 @@ from hsm.settings import KeyStoreKind, PoolSettings
 from hsm.spent import Spent
 from policies.errors import Refused
 from policies.secret import Secret
+
+_REWRITTEN_WITHIN_S: Final = 0.1
+"""How long another process may take to write a token's file; it takes a thousandth of that."""
 
 log = logging.getLogger("hsm.signer")
 
@@ -57,8 +61,18 @@ class Handler:
 
         Raises:
             PinRefused: A PIN is wrong.
-            Broken: The device does not work.
+            Broken: The device does not work, tried twice.
         """
+        try:
+            return self._open()
+        except errors.Broken as error:
+            log.warning("device failed (%s), opening it again", error)
+        # SoftHSM rewrites a token's file at each login. Whoever reads it at that moment finds a
+        # broken token, or none: a process that starts beside others may meet that.
+        time.sleep(_REWRITTEN_WITHIN_S)
+        return self._open()
+
+    def _open(self) -> datetime | None:
         self._device.open()
         keys = SecretKeys(self._device.service)
         service, signers = LabelledKeys(self._device.service), LabelledKeys(self._device.signers)

@@ -252,6 +252,28 @@ class TestHandler:
         assert answer.error == "Broken"
         assert answer.leaving
 
+    def test_a_token_that_is_being_rewritten_is_opened_again(
+        self, handler: Handler, settings: PoolSettings, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        """Another process's login empties the token's file for a moment; that is no outage."""
+        assert settings.softhsm_conf is not None
+        file, _ = settings.softhsm_conf.parent.glob("tokens/*/token.object")
+        content, honest = file.read_bytes(), handler._device.open
+        failed: list[str] = []
+
+        def opened_by_two() -> None:
+            try:
+                honest()
+            except errors.Broken as error:
+                failed.append(str(error))
+                file.write_bytes(content)
+                raise
+
+        monkeypatch.setattr(handler._device, "open", opened_by_two)
+        file.write_bytes(b"")
+        assert handler.open() == handler._clock()
+        assert len(failed) == 1
+
     @pytest.mark.parametrize(("signing", "error"), [(True, "Ambiguous"), (False, "Broken")])
     def test_a_bug_is_answered_without_its_text(
         self,
