@@ -15,7 +15,6 @@ import tempfile
 import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
 from pathlib import Path
 from statistics import median
 from typing import Final
@@ -23,8 +22,9 @@ from typing import Final
 import aiohttp
 import psutil
 
-from bench import dummy, load
+from bench import dummy, load, neighbours, tokens
 from bench.load import Result, Target
+from bench.report import HEAD, Row
 from csc_server import app
 from csc_server.config import Settings
 from hsm.messages import Role
@@ -38,34 +38,6 @@ ECDSA: Final = "1.2.840.10045.4.3.2"
 RAW_COUNTS: Final = {KeyAlgorithm.RSA_3072: 150, KeyAlgorithm.P_256: 4000}
 """Bare signatures per process and measurement, about a second."""
 _ALGORITHMS: Final = {"RSA-3072": RSA, "P-256": ECDSA}
-
-
-@dataclass(frozen=True)
-class Row:
-    """One line of the table."""
-
-    what: str
-    rate: float
-    compared_with: str
-    ratio: float | None
-    wanted: str
-    result: Result | None = None
-
-    def line(self) -> str:
-        """As Markdown."""
-        ratio = "" if self.ratio is None else f"{self.ratio:.2f}"
-        p50 = "" if self.result is None else f"{self.result.p50_ms:.1f}"
-        p99 = "" if self.result is None else f"{self.result.p99_ms:.1f}"
-        return (
-            f"| {self.what} | {self.rate:,.0f} | {self.compared_with} | {ratio} | {self.wanted} "
-            f"| {p50} | {p99} |"
-        )
-
-
-HEAD: Final = (
-    "| what | signatures/s | compared with | ratio | to reach | p50 ms | p99 ms |\n"
-    "|---|--:|---|--:|---|--:|--:|"
-)
 
 
 @asynccontextmanager
@@ -99,6 +71,7 @@ class Bench:
     async def run(self, directory: Path) -> None:
         """Measure, row after row."""
         people = await service.enrol(self._settings, _people(self._codes))
+        cookie = await tokens.prepare(self._settings, people["bench"])
         started = time.monotonic()
         await asyncio.to_thread(self._service.start)
         start_up_s = time.monotonic() - started
@@ -107,6 +80,15 @@ class Bench:
                 for label in _ALGORITHMS:
                     await self._signatures(pool, people["bench"], label)
             await self._by_code(people)
+            self.rows += await tokens.rows(
+                self._service.base_url, cookie, seconds=self._seconds, repeats=self._repeats
+            )
+            self.rows += await neighbours.rows(
+                await self._target(people["bench"], "P-256"),
+                list(people.values()),
+                seconds=self._seconds,
+                repeats=self._repeats,
+            )
             await self._against_dummy(people["bench"], directory)
             memory = self._memory()
         finally:
@@ -132,10 +114,10 @@ class Bench:
                 )
                 bases.append(base)
                 results.append(result)
-                ratios.append(result.signatures_per_s / base)
-            results.sort(key=lambda one: one.signatures_per_s)
+                ratios.append(result.per_s / base)
+            results.sort(key=lambda one: one.per_s)
             chosen = results[len(results) // 2]
-            rows.append(Row(what, chosen.signatures_per_s, "raw", median(ratios), goal, chosen))
+            rows.append(Row(what, chosen.per_s, "raw", median(ratios), goal, chosen))
         name = f"{label}: raw C_Sign, {processes} signer processes"
         self.rows += [Row(name, median(bases), "", None, ""), *rows]
 
@@ -156,7 +138,7 @@ class Bench:
                 )
         result = await load.once_each(targets, concurrency=16)
         what = f"P-256: authorize by TOTP + signHash, 16 at once, {len(targets)} accounts"
-        self.rows.append(Row(what, result.signatures_per_s, "", None, "", result))
+        self.rows.append(Row(what, result.per_s, "", None, "", result))
 
     async def _against_dummy(self, person: Person, directory: Path) -> None:
         """Ours and theirs in turn, so that both meet the same machine."""
@@ -168,14 +150,12 @@ class Bench:
                     (await self._short(ours), await self._short(theirs))
                     for _ in range(self._repeats)
                 ]
-                ratio = median(
-                    one.signatures_per_s / other.signatures_per_s for one, other in pairs
-                )
-                mine = sorted((one for one, _ in pairs), key=lambda r: r.signatures_per_s)
+                ratio = median(one.per_s / other.per_s for one, other in pairs)
+                mine = sorted((one for one, _ in pairs), key=lambda r: r.per_s)
                 chosen = mine[len(mine) // 2]
                 goal = "1.00" if label == "P-256" else ""
                 what = f"{label}: authorize + signHash, 16 at once"
-                rate = chosen.signatures_per_s
+                rate = chosen.per_s
                 self.rows.append(Row(what, rate, "certomancer-csc-dummy", ratio, goal, chosen))
 
     async def _short(self, target: Target) -> Result:

@@ -1,21 +1,25 @@
 """A load generator that costs little: bare HTTP/1.1 over asyncio, bodies built beforehand.
 
 Server and generator share the machine, so every microsecond spent here is missing there. Knows
-the two calls of a signature and nothing else.
+the two calls of a signature; what else is asked is its caller's business.
 """
 
 from __future__ import annotations
 
 import asyncio
 import base64
+import functools
 import json
 import os
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from statistics import median
 from typing import Any
 from urllib.parse import urlsplit
+
+Step = Callable[["Connection"], Awaitable[object]]
+"""What is measured: one or more requests on a connection."""
 
 
 class Connection(asyncio.Protocol):
@@ -71,6 +75,20 @@ class Connection(asyncio.Protocol):
         self._waiter.set_result((int(head[9:12]), body))
 
 
+def head(
+    base_url: str,
+    method: str,
+    authorization: str | None = None,
+    content_type: str = "application/json",
+) -> bytes:
+    """Request line and headers, but for the length."""
+    given = f"Authorization: {authorization}\r\n" if authorization else ""
+    return (
+        f"POST /csc/{method} HTTP/1.1\r\nHost: {urlsplit(base_url).netloc}\r\n{given}"
+        f"Content-Type: {content_type}\r\n"
+    ).encode()
+
+
 @dataclass(frozen=True)
 class Target:
     """A server, and how one pair of calls is spoken to it."""
@@ -84,19 +102,16 @@ class Target:
 
     def head(self, method: str) -> bytes:
         """Request line and headers, but for the length."""
-        bearer = f"Authorization: Bearer {self.token}\r\n" if self.token else ""
-        host = urlsplit(self.base_url).netloc
-        return (
-            f"POST /csc/v1/{method} HTTP/1.1\r\nHost: {host}\r\n{bearer}"
-            "Content-Type: application/json\r\n"
-        ).encode()
+        bearer = f"Bearer {self.token}" if self.token else None
+        return head(self.base_url, f"v1/{method}", bearer)
 
 
 @dataclass(frozen=True)
 class Result:
     """What a run gave."""
 
-    signatures_per_s: float
+    per_s: float
+    """Steps per second, or signatures where steps make several."""
     p50_ms: float
     p99_ms: float
 
@@ -108,41 +123,72 @@ async def run(targets: Sequence[Target], *, concurrency: int, batch: int, second
         targets: Taken in turn by the clients; one each pair.
         batch: Hashes per pair.
     """
-    durations: list[float] = []
     turns = iter(range(10**9))
-    end = time.perf_counter() + seconds
 
-    async def client() -> None:
-        connection = await Connection.open(targets[0].base_url)
-        while time.perf_counter() < end:
-            target = targets[next(turns) % len(targets)]
-            started = time.perf_counter()
-            await pair(connection, target, batch)
-            durations.append(time.perf_counter() - started)
-        connection.close()
+    async def step(connection: Connection) -> None:
+        await pair(connection, targets[next(turns) % len(targets)], batch)
 
-    started = time.perf_counter()
-    await asyncio.gather(*(client() for _ in range(concurrency)))
-    return _result(durations, batch, time.perf_counter() - started)
+    base_url = targets[0].base_url
+    return await drive(base_url, step, concurrency=concurrency, seconds=seconds, worth=batch)
 
 
 async def once_each(targets: Sequence[Target], *, concurrency: int) -> Result:
     """One pair for each target: for codes, which are good once."""
+    steps = [functools.partial(pair, target=target, batch=1) for target in targets]
+    return await each(targets[0].base_url, steps, concurrency=concurrency)
+
+
+async def drive(
+    base_url: str,
+    step: Step,
+    *,
+    concurrency: int,
+    seconds: float,
+    worth: int = 1,
+    pause_s: float = 0.0,
+) -> Result:
+    """The same step from so many clients at once, again and again.
+
+    Args:
+        worth: What one step counts for.
+        pause_s: How long a client rests after each.
+    """
     durations: list[float] = []
-    waiting = list(targets)
+    end = time.perf_counter() + seconds
 
     async def client() -> None:
-        connection = await Connection.open(targets[0].base_url)
+        connection = await Connection.open(base_url)
+        while time.perf_counter() < end:
+            durations.append(await _timed(step, connection))
+            if pause_s:
+                await asyncio.sleep(pause_s)
+        connection.close()
+
+    started = time.perf_counter()
+    await asyncio.gather(*(client() for _ in range(concurrency)))
+    return _result(durations, worth, time.perf_counter() - started)
+
+
+async def each(base_url: str, steps: Sequence[Step], *, concurrency: int) -> Result:
+    """Each step once, so many at once."""
+    durations: list[float] = []
+    waiting = list(steps)
+
+    async def client() -> None:
+        connection = await Connection.open(base_url)
         while waiting:
-            target = waiting.pop()
-            started = time.perf_counter()
-            await pair(connection, target, 1)
-            durations.append(time.perf_counter() - started)
+            durations.append(await _timed(waiting.pop(), connection))
         connection.close()
 
     started = time.perf_counter()
     await asyncio.gather(*(client() for _ in range(concurrency)))
     return _result(durations, 1, time.perf_counter() - started)
+
+
+async def _timed(step: Step, connection: Connection) -> float:
+    started = time.perf_counter()
+    await step(connection)
+    return time.perf_counter() - started
 
 
 async def pair(connection: Connection, target: Target, batch: int) -> None:
@@ -169,14 +215,19 @@ async def pair(connection: Connection, target: Target, batch: int) -> None:
 async def _good(
     connection: Connection, target: Target, method: str, body: dict[str, Any]
 ) -> dict[str, Any]:
-    status, answer = await connection.post(target.head(method), json.dumps(body).encode())
+    return await good(connection, target.head(method), json.dumps(body).encode())
+
+
+async def good(connection: Connection, head: bytes, body: bytes) -> dict[str, Any]:
+    """The JSON of an answer 200."""
+    status, answer = await connection.post(head, body)
     if status != 200:
-        raise AssertionError(f"{method}: {status} {answer.decode()}")
+        raise AssertionError(f"{head.partition(b' HTTP')[0]!r}: {status} {answer.decode()}")
     parsed: dict[str, Any] = json.loads(answer)
     return parsed
 
 
-def _result(durations: list[float], batch: int, elapsed_s: float) -> Result:
+def _result(durations: list[float], worth: int, elapsed_s: float) -> Result:
     ordered = sorted(durations)
     p99 = ordered[min(len(ordered) - 1, int(len(ordered) * 0.99))]
-    return Result(len(ordered) * batch / elapsed_s, median(ordered) * 1000, p99 * 1000)
+    return Result(len(ordered) * worth / elapsed_s, median(ordered) * 1000, p99 * 1000)

@@ -4,28 +4,18 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator, Callable, Iterator
-from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
-from pathlib import Path
 
 import aiohttp
 import pytest
 
-from csc_server import storage
-from csc_server.adapters.clock import SystemClock
-from csc_server.adapters.entropy import SystemEntropy
-from csc_server.config import Settings
-from csc_server.operations.oauth.register import RegisterClients
-from csc_server.operations.sessions import BrowserSessions
-from csc_server.ports import Call
 from csc_server.ports.sessions import SessionKey
-from csc_server.storage import Storage
 from policies.algorithms import KeyAlgorithm
-from policies.sessions import Stage
 from policies.values import AccountId
 from tests import service
 from tests.csc_server.oauth import clients
 from tests.csc_server.oauth.driver import Browser, Program
+from tests.csc_server.oauth.store import opened, register, sign_in
 from tests.service import Person, Service, Wanted
 
 PEOPLE: dict[str, dict[str, Wanted]] = {
@@ -50,25 +40,6 @@ class World:
         return self.service.base_url
 
 
-def opened(settings: Settings, node: str) -> AbstractAsyncContextManager[Storage]:
-    """The instance's store, beside the running service."""
-    return storage.open_storage(
-        settings.database,
-        journal=settings.path(Path(f"audit/head-{node}")),
-        checkpoints=settings.path(Path(f"audit/checkpoints-{node}")),
-        node=node,
-    )
-
-
-async def sign_in(store: Storage, account_id: str) -> SessionKey:
-    """The cookie of a session in which this account is signed in."""
-    sessions = BrowserSessions(store.sessions, SystemClock(), SystemEntropy())
-    call = Call("127.0.0.1", "test")
-    return await sessions.advance(
-        None, Stage.SIGNED_IN, AccountId(account_id), call, "test browser", {}
-    )
-
-
 @pytest.fixture(scope="session")
 def world(tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
     """The running service."""
@@ -77,9 +48,7 @@ def world(tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
     async def prepare() -> World:
         people = await service.enrol(settings, PEOPLE)
         async with opened(settings, "test") as store:
-            register = RegisterClients(store.oauth_clients, SystemClock(), "test")
-            for client in clients.everybody(AccountId(people["alice"].account_id)):
-                await register.add(client)
+            await register(store, clients.everybody(AccountId(people["alice"].account_id)))
             keys = {name: await sign_in(store, one.account_id) for name, one in people.items()}
         return World(Service(settings), people, keys)
 
