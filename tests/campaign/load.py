@@ -120,3 +120,11 @@ def judge(service: Service, ledger: Ledger) -> None:
         # Each further intent needs a definite refusal before it.
         assert count <= 1 + released[digest], f"{digest} was reserved {count} times"
         assert done[digest] <= 1
+
+
+def nodes(service: Service, method: str) -> set[str]:
+    """The web processes that answered this method."""
+    # Signer processes write lines of their own, which are no JSON.
+    lines = service.log.read_text().splitlines()
+    events = [json.loads(line) for line in lines if line.startswith("{")]
+    return {one["node"] for one in events if one.get("method") == method}

@@ -37,10 +37,8 @@ async def register(store: Storage, known: Iterable[Client]) -> None:
         await registering.add(client)
 
 
-async def sign_in(store: Storage, account_id: str) -> SessionKey:
-    """The cookie of a session in which this account is signed in."""
+async def sign_in(store: Storage, account_id: str, stage: Stage = Stage.SIGNED_IN) -> SessionKey:
+    """The cookie of a session in which this account is signed in, or half so."""
     sessions = BrowserSessions(store.sessions, SystemClock(), SystemEntropy())
     call = Call("127.0.0.1", "test")
-    return await sessions.advance(
-        None, Stage.SIGNED_IN, AccountId(account_id), call, "test browser", {}
-    )
+    return await sessions.advance(None, stage, AccountId(account_id), call, "test browser", {})
