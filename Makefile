@@ -6,6 +6,8 @@ VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 APT_PACKAGES := softhsm2 poppler-utils chromium
+# Compile the code once, not again in each of the thousand processes that the tests start.
+unexport PYTHONDONTWRITEBYTECODE
 
 .PHONY: help setup run test check format bench campaign lock clean
 
@@ -41,8 +43,7 @@ campaign: $(READY)  ## the long crash, race and fault runs
 	$(BIN)/python -m pytest tests/campaign --rounds 200 -s
 
 lock: $(READY)  ## resolve the dependencies anew
-	$(BIN)/python -m pip install --quiet uv
-	$(BIN)/python -m uv pip compile --quiet --no-header --no-annotate --generate-hashes \
+	$(BIN)/uv pip compile --quiet --no-header --no-annotate --generate-hashes \
 	    --python-version 3.11 --extra dev --output-file requirements.lock pyproject.toml
 
 clean:  ## remove the environment; instances under var/ stay

@@ -25,7 +25,13 @@ fi
 python=python3
 command -v python3.11 >/dev/null && python=python3.11
 [ -x "$venv/bin/python" ] || "$python" -m venv "$venv"
-"$venv/bin/python" -m pip install --quiet --disable-pip-version-check --no-deps \
-    --require-hashes -r requirements.lock
-"$venv/bin/python" -m pip install --quiet --disable-pip-version-check --no-deps \
-    --no-build-isolation -e .
+pip=("$venv/bin/python" -m pip install --quiet --disable-pip-version-check)
+uv=("$venv/bin/uv" pip install --quiet --python "$venv/bin/python")
+exactly=(--no-deps --require-hashes -r)
+
+# pip brings uv at its locked hash; uv brings the rest, many downloads at once. Where only pip
+# knows the way (an index in pip.conf), pip brings everything.
+"${pip[@]}" "${exactly[@]}" <(sed -n '/^uv==/,/^[^ ]/ { /^uv==/p; /^ /p }' requirements.lock)
+"${uv[@]}" --compile-bytecode "${exactly[@]}" requirements.lock ||
+    "${pip[@]}" "${exactly[@]}" requirements.lock
+"${uv[@]}" --no-deps --no-build-isolation --editable .
