@@ -78,6 +78,11 @@ def target(uri: str) -> str:
     return f"{scheme}://{host}"
 
 
+def for_a_browser(uri: str) -> bool:
+    """False when a browser hands the URI to another program, and stays where it is."""
+    return uri.startswith(("https://", "http://"))
+
+
 def _loopback(uri: str) -> tuple[str, str] | None:
     """Scheme with host, and path with query, of a loopback URI."""
     match = _LOOPBACK.fullmatch(uri)

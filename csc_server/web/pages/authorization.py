@@ -2,8 +2,9 @@
 
 The request was checked and stored when the browser came with it (``oauth2/authorize``); the page
 shows it to whoever is signed in, in the browser session that brought it. Its answer leaves by a
-303 to the program. A consent that was given before is not asked again: then already the GET
-answers, as RFC 6749 4.1 has it; the request itself is good once.
+303 to the program, or by a page that goes on by itself where a redirect would lead nowhere. A
+consent that was given before is not asked again: then already the GET answers, as RFC 6749 4.1
+has it; the request itself is good once.
 """
 
 from __future__ import annotations
@@ -14,12 +15,13 @@ from urllib.parse import urlencode
 from aiohttp import web
 
 from csc_server.operations.oauth.views import AuthorizationView, Begun, Redirect, Signatures
-from csc_server.web.pages import certificates
+from csc_server.web.pages import certificates, guard
 from csc_server.web.pages.page import Visit
 from csc_server.web.pages.refusals import refusal
 from csc_server.web.pages.verbs import AuthorizationVerbs
 from csc_server.wire.errors import PathUnknown
 from policies import codes, errors
+from policies.oauth import redirects
 from policies.secret import Otp, Pin
 from policies.values import ClientId, Credential, CredentialId, Factor
 
@@ -47,7 +49,11 @@ async def show(visit: Visit) -> web.StreamResponse:
     try:
         view = await _view(visit, request_id)
         if view.consent_given and not view.other_account:
-            return _leave(visit, await _allow(visit, request_id, asked=False))
+            answer = await _allow(visit, request_id, asked=False)
+            if guard.from_our_form(visit.request.headers):
+                # The login's ``form-action`` knows no program, and holds against its redirects.
+                return _go_on(visit, view, answer)
+            return _leave(visit, view, answer)
     except errors.AuthorizationRequestGone:
         return ended(visit)
     return _page(visit, view)
@@ -60,13 +66,12 @@ async def submit(visit: Visit) -> web.StreamResponse:
         view = await _view(visit, request_id)
         if do == "refuse":
             verb = _verbs(visit).refuse
-            return _leave(
-                visit, await verb(visit.call, request_id, _session(visit), visit.account_id)
-            )
+            answer = await verb(visit.call, request_id, _session(visit), visit.account_id)
+            return _leave(visit, view, answer, refused=True)
         if view.other_account:
             return _page(visit, view)
         if view.signatures is None:
-            return _leave(visit, await _allow(visit, request_id, asked=True))
+            return _leave(visit, view, await _allow(visit, request_id, asked=True))
         return await _approve(visit, view)
     except errors.AuthorizationRequestGone:
         return ended(visit)
@@ -75,6 +80,11 @@ async def submit(visit: Visit) -> web.StreamResponse:
 def ended(visit: Visit) -> web.Response:
     """The request is over, answered, or was never this browser's: one page for all."""
     return visit.render("request_ended.html", status=410)
+
+
+async def show_succeeded(visit: Visit) -> web.StreamResponse:
+    """Where a program may send the browser that has no page of its own to show. (J8.1)"""
+    return visit.render("succeeded.html")
 
 
 def unknown_program(visit: Visit) -> web.Response:
@@ -123,7 +133,7 @@ async def _approve(visit: Visit, view: AuthorizationView) -> web.Response:
         errors.AuthenticatorCooling,
     ) as reason:
         return _page(visit, view, refused=refusal(reason))
-    return _leave(visit, answer)
+    return _leave(visit, view, answer)
 
 
 def _page(visit: Visit, view: AuthorizationView, **wrong: Any) -> web.Response:
@@ -193,8 +203,22 @@ async def _allow(visit: Visit, request_id: str, *, asked: bool) -> Redirect:
     return await verb(visit.call, request_id, _session(visit), visit.account_id, asked=asked)
 
 
-def _leave(visit: Visit, answer: Redirect) -> web.Response:
-    return visit.go(answer.url)
+def _leave(
+    visit: Visit, view: AuthorizationView, answer: Redirect, *, refused: bool = False
+) -> web.Response:
+    if redirects.for_a_browser(answer.url):
+        return visit.go(answer.url)
+    # The other program takes over, and this page is what the browser goes on showing.
+    return _go_on(visit, view, answer, refused=refused)
+
+
+def _go_on(
+    visit: Visit, view: AuthorizationView, answer: Redirect, *, refused: bool = False
+) -> web.Response:
+    """By ``Refresh``, which no ``form-action`` holds, and a link for where that is switched off."""
+    return visit.render(
+        "go_on.html", view=view, waiting=view.waiting, refused=refused, address=answer.url
+    )
 
 
 def _session(visit: Visit) -> str:

@@ -45,6 +45,14 @@ def demand_same_site(headers: Mapping[str, str], origin: str) -> None:
         raise errors.FormForged("Origin")
 
 
+def from_our_form(headers: Mapping[str, str]) -> bool:
+    """Does the browser come from a page of ours, without a detour over another site?
+
+    Also true for a GET that answers a form of ours by redirect. (Fetch Metadata 2.3)
+    """
+    return headers.get("Sec-Fetch-Site") == "same-origin"
+
+
 def demand_token(given: str, key: SessionKey | None) -> None:
     """Return when the form carries the token of this session.
 

@@ -51,6 +51,7 @@ PAGES: Final = (
     Page("/csc/v1/oauth2/authorize", authorize.begin_v1),
     Page("/csc/v2/oauth2/authorize", authorize.begin_v2),
     Page("/approve", authorization.show, authorization.submit, _OWN),
+    Page("/signed-in", authorization.show_succeeded),
     Page("/settings/data", settings.show_data, None, _OWN),
     Page("/privacy", privacy.show),
     Page("/help", privacy.show_help),

@@ -16,6 +16,8 @@ SECRET = "kyYwRy8vNOwnfrqCUhAm0DGc0eVfB4TQ6tLkHjNfOoM"
 CALLBACK = "https://contab.example/callback"
 OTHER_CALLBACK = "https://contab.example/other"
 LOOPBACK = "http://127.0.0.1/done"
+LOOPBACK_6 = "http://[::1]/done"
+PRIVATE = "example.contab.desk:/done"
 KEY = ECKey.generate_key("P-256", {"kid": "one"})
 OTHER_KEY = ECKey.generate_key("P-256", {"kid": "two"})
 JWKS = json.dumps({"keys": [KEY.as_dict(private=False)]})
@@ -89,8 +91,10 @@ def everybody(alice: AccountId) -> list[Client]:
         client("service-only", scopes=frozenset({Scope.SERVICE})),
         client("no-refresh", grant_types=frozenset({GrantType.AUTHORIZATION_CODE})),
         client("house", require_consent=False),
+        client("stranger"),
         client("guessed", failures_per_minute=3),
         public("vtoken"),
+        public("desk", redirect_uris=(LOOPBACK, LOOPBACK_6, PRIVATE)),
         public("web-app", host="app.example", redirect_uris=("https://app.example/cb",)),
         signed("signer"),
         fapi("bank"),

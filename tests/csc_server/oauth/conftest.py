@@ -7,22 +7,29 @@ from collections.abc import AsyncIterator, Callable, Iterator
 from dataclasses import dataclass
 
 import aiohttp
+import playwright.async_api
 import pytest
+import pytest_asyncio
 
+from csc_server.config import Settings
 from csc_server.ports.sessions import SessionKey
 from policies.algorithms import KeyAlgorithm
 from policies.values import AccountId
-from tests import service
-from tests.csc_server.oauth import clients
+from tests import service, tsa
+from tests.csc_server.oauth import chromium, clients
+from tests.csc_server.oauth.chromium import Sites, Window
 from tests.csc_server.oauth.driver import Browser, Program
 from tests.csc_server.oauth.store import opened, register, sign_in
 from tests.service import Person, Service, Wanted
 
+_PIN_AND_CODE = {"both": Wanted(KeyAlgorithm.P_256, otp=True)}
 PEOPLE: dict[str, dict[str, Wanted]] = {
     "alice": {"pin": Wanted(KeyAlgorithm.P_256), "few": Wanted(KeyAlgorithm.P_256, multisign=1)},
     "mallory": service.PIN_P256,
     "coder": service.OTP_P256,
     "guessing": service.PIN_P256,
+    # Each has one code in half a minute: whole flows do not share people.
+    **dict.fromkeys(("olga", "petra", "radu"), _PIN_AND_CODE),
 }
 
 
@@ -43,8 +50,12 @@ class World:
 @pytest.fixture(scope="session")
 def world(tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
     """The running service."""
-    settings = service.create_instance(tmp_path_factory.mktemp("oauth") / "instance")
+    directory = tmp_path_factory.mktemp("oauth") / "instance"
+    with tsa.running() as (_, url):
+        yield from _served(service.create_instance(directory, **{"timestamp.url": url}))
 
+
+def _served(settings: Settings) -> Iterator[World]:
     async def prepare() -> World:
         people = await service.enrol(settings, PEOPLE)
         async with opened(settings, "test") as store:
@@ -87,3 +98,39 @@ def program(world: World, http: aiohttp.ClientSession) -> Program:
 def program_of(world: World, http: aiohttp.ClientSession) -> Callable[..., Program]:
     """Some client."""
     return lambda client_id, **more: Program(http, world.issuer, client_id, **more)
+
+
+# The fixtures of whole flows: their tests run on one loop for each module.
+
+
+@pytest_asyncio.fixture(scope="module", loop_scope="module")
+async def sites(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Sites]:
+    """The programs' own sites."""
+    async with chromium.sites(tmp_path_factory.mktemp("sites")) as running:
+        yield running
+
+
+@pytest_asyncio.fixture(scope="module", loop_scope="module")
+async def real_browser(world: World, sites: Sites) -> AsyncIterator[playwright.async_api.Browser]:
+    """Chromium."""
+    async with chromium.chromium(sites.https_port) as running:
+        yield running
+
+
+@pytest_asyncio.fixture(loop_scope="module")
+async def window(
+    world: World, sites: Sites, real_browser: playwright.async_api.Browser
+) -> AsyncIterator[Window]:
+    """A browser without memory."""
+    sites.visits.clear()
+    sites.onward = None
+    made = await chromium.window(real_browser, world.issuer, sites)
+    yield made
+    await made.page.context.close()
+
+
+@pytest_asyncio.fixture(scope="module", loop_scope="module")
+async def wire() -> AsyncIterator[aiohttp.ClientSession]:
+    """What the programs call with."""
+    async with aiohttp.ClientSession(cookie_jar=aiohttp.DummyCookieJar()) as session:
+        yield session

@@ -195,7 +195,7 @@ class Program:
 
     def authorization(self) -> dict[str, str]:
         """The Authorization header; none for a public client."""
-        if self.client_id in ("vtoken", "web-app"):
+        if self.client_id in ("vtoken", "web-app", "desk"):
             return {}
         return basic(self.client_id, clients.SECRET)
 

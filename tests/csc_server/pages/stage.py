@@ -55,6 +55,7 @@ KEY = SessionKey("k" * 43)
 HALF = SessionKey("h" * 43)
 """The cookie of somebody whose code is awaited."""
 CALLBACK = "https://contabpro.example/back?code=c&iss=i"
+OWN_SCHEME = "example.contabpro:/back?code=c&iss=i"
 _NOW = datetime.now(UTC)
 
 
@@ -137,7 +138,7 @@ class Programs:
     async def allow(self, call: Any, *request: str, asked: bool) -> Redirect:
         """Let in."""
         self.answers.append(("allow", {"asked": asked}))
-        return Redirect(CALLBACK)
+        return Redirect(OWN_SCHEME if request[0] == "native" else CALLBACK)
 
     async def approve(self, call: Any, *request: str, **given: Any) -> Redirect:
         """Sign, or end with ``refusal``."""

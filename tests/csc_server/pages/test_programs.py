@@ -98,6 +98,19 @@ def test_a_given_consent_is_not_asked_again(reader: Reader, server: StageServer)
     assert server.programs.answers == [("allow", {"asked": False})]
 
 
+def test_a_program_beside_the_browser_is_called(page: Page) -> None:
+    """It comes to the front or is called by the button; the page says what happened. (J8.1)"""
+    page.goto("/approve?request=native")
+    press(page, "Activate")
+    heading(page, "Sign-in succeeded")
+    link = page.get_by_role("link", name="Go on to Contab Pro <b>evil</b>")
+    expect(link).to_have_attribute("href", stage.OWN_SCHEME)
+    look(page, "go-on")
+    page.goto("/signed-in")
+    heading(page, "Sign-in succeeded")
+    look(page, "signed-in")
+
+
 def test_another_account_cannot_answer(reader: Reader, server: StageServer) -> None:
     """A forged *Allow* shows the page again; signing in with another leads back here."""
     page = reader.get("/approve?request=other")
