@@ -6,9 +6,9 @@ Every object of the service is made here and handed in; nothing reaches for anyt
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import timedelta
 from pathlib import Path
 from typing import Any, Final, TypeVar
@@ -21,7 +21,7 @@ from csc_server.adapters import client_file
 from csc_server.adapters.clock import SystemClock
 from csc_server.adapters.entropy import SystemEntropy
 from csc_server.adapters.jose import JoseJwts
-from csc_server.adapters.pacing import ClientPacing, FailurePacing, HourlyPacing, MinuteBrake
+from csc_server.adapters.pacing import ClientPacing
 from csc_server.adapters.passwords import Argon2Hasher
 from csc_server.adapters.senders import renderer, senders
 from csc_server.adapters.strength import ZxcvbnStrength
@@ -35,14 +35,13 @@ from csc_server.operations.credentials import CredentialInfo, ListCredentials
 from csc_server.operations.effects import Effects
 from csc_server.operations.expire import ExpireAuthorizations
 from csc_server.operations.extend_transaction import ExtendTransaction
+from csc_server.operations.forget_paces import ForgetPaces
 from csc_server.operations.messages import DeliverMessages, by_mail, by_sms
 from csc_server.operations.oauth import wiring as oauth
 from csc_server.operations.oauth.applications import ListApplications
 from csc_server.operations.oauth.clients import CheckProof
-from csc_server.operations.oauth.purge import PurgeRequests
 from csc_server.operations.oauth.register import RegisterClients
 from csc_server.operations.people import PeopleRules
-from csc_server.operations.people.purge import Purge
 from csc_server.operations.sessions import BrowserSessions
 from csc_server.operations.sign_doc import SignDoc
 from csc_server.operations.sign_hash import SignHash
@@ -59,6 +58,7 @@ from csc_server.wire.common import ServiceInfo
 from hsm.messages import Role
 from hsm.pool import SignerPool
 from hsm.settings import KeyStoreKind, PoolSettings
+from policies import pacing
 from policies.algorithms import DEFAULT_KEY_ALGORITHMS, KeyAlgorithm
 from policies.audit import Event, EventType, Outcome
 from policies.messages import Channel, Language
@@ -153,13 +153,12 @@ def services(settings: Settings, edges: Edges, entropy: ports.Entropy) -> Servic
         "entropy": entropy,
         "effects": effects,
     }
-    pacing = ClientPacing(settings.limits.signatures_per_second, DIRECT)
+    shield = ClientPacing(settings.limits.signatures_per_second, DIRECT)
     background = Background(jobs=store.jobs, clock=clock, entropy=entropy, effects=effects)
-    paced: dict[str, Any] = {**signing, "pacing": pacing, "background": background}
+    paced: dict[str, Any] = {**signing, "pacing": shield, "background": background}
     authorize, jwts = Authorize(**signing), JoseJwts()
     verbs = oauth.build(oauth_edges(store, jwts, clock, entropy), authorize, settings.base_url)
-    hasher = Argon2Hasher(entropy)
-    logins = FailurePacing(settings.limits.failed_logins_per_minute)
+    hasher, rules = Argon2Hasher(entropy), people_rules(settings)
     return Services(
         info=service_info(settings),
         key_algorithms=key_algorithms(settings),
@@ -169,7 +168,8 @@ def services(settings: Settings, edges: Edges, entropy: ports.Entropy) -> Servic
             accounts=store.accounts,
             tokens=store.tokens,
             hasher=hasher,
-            pacing=logins,
+            paces=store.paces,
+            failures=rules.failures,
             clock=clock,
             entropy=entropy,
         ),
@@ -184,7 +184,13 @@ def services(settings: Settings, edges: Edges, entropy: ports.Entropy) -> Servic
         poll=Poll(store.jobs, clock),
         timestamp=None
         if edges.timestamps is None
-        else Timestamp(authority=edges.timestamps, pacing=pacing, clock=clock, entropy=entropy),
+        else Timestamp(
+            authority=edges.timestamps,
+            pacing=shield,
+            paces=store.paces,
+            clock=clock,
+            entropy=entropy,
+        ),
         document_body_bytes=settings.limits.document_body_bytes,
         sessions=BrowserSessions(store.sessions, clock, entropy),
         apis=api.build(
@@ -202,12 +208,11 @@ def services(settings: Settings, edges: Edges, entropy: ports.Entropy) -> Servic
             device=edges.device,
             hasher=hasher,
             strength=ZxcvbnStrength(),
-            login_pacing=logins,
-            registration_pacing=HourlyPacing(settings.people.registrations_per_hour),
+            paces=store.paces,
             clock=clock,
             entropy=entropy,
             effects=effects,
-            rules=people_rules(settings),
+            rules=rules,
         ),
         outbox=store.outbox if "outbox" in (settings.mail.kind, settings.sms.kind) else None,
         oauth=verbs,
@@ -233,13 +238,13 @@ def oauth_edges(
     """What the authorization server stands on."""
     return oauth.OAuthEdges(
         accounts=store.accounts,
-        brake=MinuteBrake(),
         clients=store.oauth_clients,
         clock=clock,
         credentials=store.credentials,
         entropy=entropy,
         grants=store.oauth_grants,
         jwts=jwts,
+        paces=store.paces,
         replays=store.oauth_replays,
         requests=store.oauth_requests,
         tokens=store.tokens,
@@ -286,6 +291,8 @@ def people_rules(settings: Settings) -> PeopleRules:
         cooling_off=timedelta(hours=settings.pkcs11.cooling_off_h),
         sms_gap=timedelta(seconds=wanted.sms_gap_s),
         privacy_version=wanted.privacy_version,
+        failures=replace(pacing.FAILED_LOGINS, most=settings.limits.failed_logins_per_minute),
+        registrations=replace(pacing.REGISTRATIONS, most=wanted.registrations_per_hour),
     )
 
 
@@ -336,12 +343,7 @@ def build(settings: Settings, node: str) -> web.Application:
             application[SERVICES] = services(settings, edges, entropy)
             await load_clients(settings, edges.store)
             await edges.store.authorizations.note([_system(EventType.SYSTEM_STARTED)])
-            expire = ExpireAuthorizations(edges.store.authorizations, SystemClock())
-            forget = ForgetJobs(edges.store.jobs, SystemClock())
-            purge = application[SERVICES].people.purge
-            requests = application[SERVICES].oauth.purge
-            ended = application[SERVICES].sessions
-            sweeper = asyncio.create_task(_sweep(expire, forget, purge, requests, ended))
+            sweeper = asyncio.create_task(_sweep(_chores(edges.store, application[SERVICES])))
             async with _delivery(settings, edges, entropy):
                 yield
             sweeper.cancel()
@@ -385,21 +387,29 @@ async def _say_goodbye(store: storage.Storage) -> None:
         _log.warning("stop_not_recorded", reason=str(reason))
 
 
-async def _sweep(
-    expire: ExpireAuthorizations,
-    forget: ForgetJobs,
-    purge: Purge,
-    requests: PurgeRequests,
-    ended: BrowserSessions,
-) -> None:
+def _chores(store: storage.Storage, services: Services) -> list[Callable[[], Awaitable[object]]]:
+    """What each process does every now and then, in this order."""
+    expire = ExpireAuthorizations(store.authorizations, SystemClock())
+
+    async def expired() -> None:
+        if count := await expire():
+            _log.info("sads_expired", count=count)
+
+    return [
+        expired,
+        ForgetJobs(store.jobs, SystemClock()),
+        services.people.purge,
+        services.oauth.purge,
+        services.sessions.purge,
+        ForgetPaces(store.paces, SystemClock()),
+    ]
+
+
+async def _sweep(chores: Sequence[Callable[[], Awaitable[object]]]) -> None:
     while True:
         try:
-            if count := await expire():
-                _log.info("sads_expired", count=count)
-            await forget()
-            await purge()
-            await requests()
-            await ended.purge()
+            for chore in chores:
+                await chore()
         except ports.StorageUnavailable as reason:
             _log.warning("sweep_failed", reason=str(reason))
         await asyncio.sleep(SWEEP_EVERY_S)

@@ -33,7 +33,7 @@ from pydantic_settings import (
     TomlConfigSettingsSource,
 )
 
-from policies import codes, delivery, phones, privacy, registration, second_factor, totp
+from policies import codes, delivery, pacing, phones, privacy, second_factor, totp
 from policies.messages import Channel
 
 PREFIX = "PARAPH_"
@@ -142,14 +142,16 @@ class LimitSettings(BaseModel):
     signatures_per_second: int = Field(
         20,
         ge=0,
-        description="Calls of signHash, signDoc and timestamp per second, client and web "
-        "process before 429; 0 for no limit.",
+        description="Calls of signHash, signDoc and timestamp per second and client before 429; "
+        "0 for no limit.",
     )
     request_s: float = Field(
         15.0, gt=0, description="Seconds a request may take before it is answered with 503."
     )
     failed_logins_per_minute: int = Field(
-        10, ge=1, description="Failed logins per minute and address before 429."
+        pacing.FAILED_LOGINS.most,
+        ge=1,
+        description="Failed logins per minute and address before 429.",
     )
 
 
@@ -171,9 +173,9 @@ class PeopleSettings(BaseModel):
         codes.SMS_GAP_S, ge=0, description="Least seconds between two SMS to one number."
     )
     registrations_per_hour: int = Field(
-        registration.REGISTRATIONS_PER_HOUR,
+        pacing.REGISTRATIONS.most,
         ge=1,
-        description="Requests to register per hour, address and web process before 429.",
+        description="Requests to register per hour and address before 429.",
     )
     privacy_version: str = Field(
         privacy.VERSION,

@@ -50,6 +50,17 @@ def network(address: str) -> str:
     return str(ipaddress.ip_network(f"{parsed}/{_BITS[parsed.version]}", strict=False))
 
 
+def household(address: str) -> str:
+    """What counts as one caller: an IPv4 address, but a whole IPv6 network.
+
+    An IPv6 line has more addresses than anybody can count; limits per address would be none.
+    """
+    parsed = _parsed(address)
+    if parsed is None or parsed.version == 4:
+        return address
+    return network(address)
+
+
 def _within(address: Address, networks: Sequence[Network]) -> bool:
     return any(address in one for one in networks)
 

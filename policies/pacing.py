@@ -1,56 +1,115 @@
-"""How fast one address may fail, and how fast one client may sign. (security-and-pki 5.7)
+"""How often somebody may do something within a while. (security-and-pki 5.7)
 
-Failed logins: a brake against guessing across accounts, 10 a minute and address; the lasting
-count of one account's wrong passwords is ``policies.throttle``.
+Token buckets: a bucket holds ``most``, and gives them back evenly over its window. What is paced
+for the whole service lies in the store (``Pace``); ``Bucket`` is the shield of one process before
+it. The lasting counts of one account's wrong guesses are ``policies.throttle``.
 """
 
 from __future__ import annotations
 
+import hashlib
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from enum import StrEnum
 from typing import Final
 
 from policies import errors
 
-WINDOW: Final = timedelta(minutes=1)
-
-
-def recent(failures: tuple[datetime, ...], now: datetime) -> tuple[datetime, ...]:
-    """The failures that still count at ``now``."""
-    return tuple(at for at in failures if now - at < WINDOW)
-
-
-def admit(failures: tuple[datetime, ...], limit: int, now: datetime) -> None:
-    """Let the address try.
-
-    Raises:
-        RateLimited: Its failures within the last minute reached ``limit``.
-    """
-    if len(recent(failures, now)) >= limit:
-        raise errors.RateLimited(f"{limit} failures a minute")
-
-
+SECOND: Final = timedelta(seconds=1)
+MINUTE: Final = timedelta(minutes=1)
 HOUR: Final = timedelta(hours=1)
 
+KEPT: Final = HOUR
+"""How long a full bucket is remembered: a client that signs now and then finds its row again."""
 
-def admit_call(calls: tuple[datetime, ...], limit: int, now: datetime) -> tuple[datetime, ...]:
-    """Count one more call of an address that may call ``limit`` times an hour.
 
-    Returns:
-        The calls of the last hour, this one included.
+class Paced(StrEnum):
+    """What is counted."""
+
+    FAILED_LOGIN = "failed_login"
+    """By address."""
+    REGISTRATION = "registration"
+    """By address."""
+    CLIENT_FAILURE = "client_failure"
+    """Failed authentications of a client, by client and address."""
+    PUSHED_REQUEST = "pushed_request"
+    """By client."""
+    AUTHORIZATION_REQUEST = "authorization_request"
+    """By client."""
+    SIGNATURE = "signature"
+    """Calls that sign, by client."""
+
+
+@dataclass(frozen=True, slots=True)
+class Limit:
+    """So many within so long, for each subject."""
+
+    what: Paced
+    most: int
+    window: timedelta
+
+    def of(self, subject: str) -> Pace:
+        """The pace of one subject."""
+        return Pace(self, subject)
+
+
+FAILED_LOGINS: Final = Limit(Paced.FAILED_LOGIN, 10, MINUTE)
+"""security-and-pki 5.7; a brake against guessing across accounts."""
+REGISTRATIONS: Final = Limit(Paced.REGISTRATION, 5, HOUR)
+"""security-and-pki 5.7: requests to register from one address."""
+
+
+@dataclass(frozen=True, slots=True)
+class Pace:
+    """One subject's bucket. What is kept of it is the instant at which it is full again."""
+
+    limit: Limit
+    subject: str
+
+    @property
+    def key(self) -> bytes:
+        """Under which it is kept: 32 bytes that show no address."""
+        text = f"paraph/pace/1\0{self.limit.what}\0{self.subject}"
+        return hashlib.sha256(text.encode("utf-8", "surrogatepass")).digest()
+
+    @property
+    def step(self) -> timedelta:
+        """How long the bucket takes to give one back."""
+        return self.limit.window // self.limit.most
+
+    def last_full(self, now: datetime) -> datetime:
+        """The latest instant of being full again with which one may still be taken at ``now``."""
+        return now + self.limit.window - self.step
+
+    def refusal(self) -> errors.Refused:
+        """Why nothing can be taken."""
+        text = f"{self.limit.what}: {self.limit.most} in {self.limit.window}"
+        if self.limit.what is Paced.SIGNATURE:
+            return errors.ClientTooFast(text)
+        return errors.RateLimited(text)
+
+
+def admit(pace: Pace, full_at: datetime | None, now: datetime) -> None:
+    """Return while one may be taken.
+
+    Args:
+        full_at: What is kept; ``None``: nothing, the bucket is full.
 
     Raises:
-        RateLimited: There were ``limit`` already.
+        RateLimited, ClientTooFast: It is empty.
     """
-    lately = tuple(at for at in calls if now - at < HOUR)
-    if len(lately) >= limit:
-        raise errors.RateLimited(f"{limit} calls an hour")
-    return (*lately, now)
+    if full_at is not None and full_at > pace.last_full(now):
+        raise pace.refusal()
+
+
+def taken(pace: Pace, full_at: datetime | None, now: datetime) -> datetime:
+    """What is to be kept after one is taken, if ``admit`` let it."""
+    return max(full_at or now, now) + pace.step
 
 
 @dataclass(frozen=True, slots=True)
 class Bucket:
-    """What a client has left of its right to sign: a token bucket."""
+    """What a client has left of its right to sign, as far as one process knows."""
 
     level: float
     """Requests that may be made at once."""

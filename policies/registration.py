@@ -23,8 +23,6 @@ MAIL_CHARACTERS: Final = 254
 """RFC 5321 4.5.3.1.3, less the angle brackets."""
 LOCAL_CHARACTERS: Final = 64
 """RFC 5321 4.5.3.1.1."""
-REGISTRATIONS_PER_HOUR: Final = 5
-"""security-and-pki 5.7: requests to register from one address."""
 
 _LOCAL: Final = re.compile(r"[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]+(\.[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]+)*")
 _LABEL: Final = re.compile(r"[A-Za-z0-9]([A-Za-z0-9-]{0,61}[A-Za-z0-9])?")

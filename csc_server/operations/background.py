@@ -51,7 +51,8 @@ class Background:
 
         Raises:
             ValidityOutOfBounds: See ``policies.jobs.kept_until``.
-            SadAlreadyUsed, StorageUnavailable: Nothing was accepted.
+            ClientTooFast, TransactionsUsedUp, SadAlreadyUsed, StorageUnavailable: Nothing was
+                accepted.
         """
         job = Job(
             account_id=principal.account_id,
@@ -75,7 +76,7 @@ class Background:
         await self.jobs.accept(new, now)
         try:
             await signing.reserve()
-        except (SadAlreadyUsed, StorageUnavailable):
+        except (errors.Refused, SadAlreadyUsed, StorageUnavailable):
             await self.jobs.finish(new.response_id, None, now)
             raise
         self.effects.start(self._finish(new.response_id, work))

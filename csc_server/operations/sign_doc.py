@@ -80,7 +80,7 @@ class SignDoc:
 
     async def _begin(self, call: Call, principal: Principal, request: SignDocRequest) -> _Work:
         now = self.clock.now()
-        self.pacing.admit(principal, now)
+        pace = self.pacing.admit(principal, now)
         if self.timestamps is None and any(part.level is Level.B_T for part in request.parts):
             raise errors.LevelInvalid("no time-stamping authority")
         facts = await self.authorizations.facts(request.sad, request.credential_id)
@@ -95,6 +95,7 @@ class SignDoc:
             credential_id=request.credential_id,
             permit=permit,
             now=now,
+            pace=pace,
         )
         return _Work(self, call, request, credential, permit, signing, now)
 

@@ -18,6 +18,7 @@ from csc_server.ports.documents import SigningPacing
 from hsm.interface import SigningDevice
 from policies import sign
 from policies.jobs import SigningResult
+from policies.pacing import Pace
 from policies.secret import ResponseId
 from policies.sign import SignHashRequest, SigningPermit
 from policies.values import Principal
@@ -47,8 +48,9 @@ class SignHash:
                 ``Signing.run``.
         """
         now = self.clock.now()
+        pace = self.pacing.admit(principal, now)
         permit = await self._permit(principal, request, now)
-        signing = self._signing(call, principal, request, permit, now)
+        signing = self._signing(call, principal, request, permit, now, pace)
         return await self.effects.run(signing.run(lambda: self.device.sign(permit)))
 
     async def start(
@@ -61,8 +63,9 @@ class SignHash:
             ValidityOutOfBounds: See ``policies.jobs.kept_until``.
         """
         now = self.clock.now()
+        pace = self.pacing.admit(principal, now)
         permit = await self._permit(principal, request, now)
-        signing = self._signing(call, principal, request, permit, now)
+        signing = self._signing(call, principal, request, permit, now, pace)
 
         async def work() -> SigningResult:
             signatures = await signing.finish(lambda: self.device.sign(permit))
@@ -73,7 +76,6 @@ class SignHash:
     async def _permit(
         self, principal: Principal, request: SignHashRequest, now: datetime
     ) -> SigningPermit:
-        self.pacing.admit(principal, now)
         facts = await self.authorizations.facts(request.sad, request.credential_id)
         return sign.permit(facts, principal, request, now)
 
@@ -84,6 +86,7 @@ class SignHash:
         request: SignHashRequest,
         permit: SigningPermit,
         now: datetime,
+        pace: Pace | None,
     ) -> Signing:
         return Signing(
             authorizations=self.authorizations,
@@ -94,4 +97,5 @@ class SignHash:
             credential_id=request.credential_id,
             permit=permit,
             now=now,
+            pace=pace,
         )

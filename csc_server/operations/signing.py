@@ -19,6 +19,7 @@ from csc_server.ports import Authorizations, Call, Clock, Entropy
 from hsm import errors as hsm
 from policies import errors
 from policies.audit import Event, EventType, Outcome
+from policies.pacing import Pace
 from policies.sign import Permit
 from policies.values import CredentialId, OperationId, Principal
 
@@ -39,16 +40,18 @@ class Signing:
         credential_id: CredentialId,
         permit: Permit[Any],
         now: datetime,
+        pace: Pace | None,
     ) -> None:
         self._authorizations, self._clock = authorizations, clock
         self._call, self._principal, self._credential_id = call, principal, credential_id
-        self._permit, self._now = permit, now
+        self._permit, self._now, self._pace = permit, now, pace
         self._operation_id = OperationId(entropy.identifier())
 
     async def run(self, sign: Callable[[], Awaitable[T]]) -> T:
         """All steps; what ``sign`` gives.
 
         Raises:
+            ClientTooFast: The client signs too often; nothing was claimed.
             SadAlreadyUsed: Another request claimed the SAD or an occurrence first.
             Refused, Busy, Broken, KeyGone, Rejected: Nothing was signed; the SAD is as before.
             Ambiguous: A signature may exist; its occurrences stay reserved.
@@ -60,7 +63,9 @@ class Signing:
     async def reserve(self) -> None:
         """Step 1."""
         intent = self._event(EventType.SIGN_INTENT, self._now)
-        await self._authorizations.reserve(self._permit, self._operation_id, self._now, [intent])
+        await self._authorizations.reserve(
+            self._permit, self._operation_id, self._now, [intent], self._pace
+        )
 
     async def finish(self, sign: Callable[[], Awaitable[T]]) -> T:
         """Steps 2 and 3."""

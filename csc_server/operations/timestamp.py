@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from csc_server.ports import Clock, Entropy
+from csc_server.ports import Clock, Entropy, Paces
 from csc_server.ports.documents import SigningPacing, TimestampAuthority
 from policies.algorithms import HashAlgorithm
 from policies.values import Principal
@@ -26,6 +26,7 @@ class Timestamp:
 
     authority: TimestampAuthority
     pacing: SigningPacing
+    paces: Paces
     clock: Clock
     entropy: Entropy
 
@@ -36,6 +37,9 @@ class Timestamp:
             ClientTooFast: The client asks too often.
             TimestampUnavailable, TimestampRefused: No token.
         """
-        self.pacing.admit(principal, self.clock.now())
+        now = self.clock.now()
+        pace = self.pacing.admit(principal, now)
+        if pace is not None:
+            await self.paces.take(pace, now)
         nonce = int(self.entropy.identifier(), 16) if wish.nonce is None else wish.nonce
         return await self.authority.timestamp(wish.digest, wish.algorithm, nonce)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Final
 
 from csc_server.operations.oauth.clients import CheckProof, Proof
 from csc_server.operations.records import event
@@ -13,16 +14,20 @@ from csc_server.ports import (
     Call,
     Clock,
     Entropy,
-    LoginPacing,
     NewToken,
+    Paces,
     PasswordHasher,
     Tokens,
 )
 from policies import addresses, errors, tokens
 from policies.audit import EventType, Outcome
+from policies.pacing import Limit, Pace
 from policies.secret import Password, Token
 from policies.tokens import DIRECT, Access, TokenKind
 from policies.values import AccountId, AccountState, GrantId, Principal
+
+NOBODY: Final = AccountId("nobody")
+"""Whose failures are counted when no account has the name; never an identifier of an account."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,7 +76,9 @@ class LogIn:
     accounts: Accounts
     tokens: Tokens
     hasher: PasswordHasher
-    pacing: LoginPacing
+    paces: Paces
+    failures: Limit
+    """Failed logins of one address."""
     clock: Clock
     entropy: Entropy
 
@@ -88,25 +95,24 @@ class LogIn:
             LoginFailed: No.
         """
         now = self.clock.now()
-        self.pacing.admit(call.source, now)
+        pace = self.failures.of(addresses.household(call.source))
+        await self.paces.admit(pace, now)
         account = await self.accounts.find(username)
         matches = await self.hasher.verify(password, account.password_hash if account else None)
-        if account is None:
-            self.pacing.failed(call.source, now)
-            raise errors.LoginFailed("unknown account")
-        if not matches or account.state is not AccountState.ACTIVE:
-            await self._failed(call, account, now)
-            raise errors.LoginFailed(account.account_id)
-        return await self._open(call, account, now, remember_me=remember_me)
+        if account is None or not matches or account.state is not AccountState.ACTIVE:
+            await self._failed(call, account, pace, now)
+            raise errors.LoginFailed(account.account_id if account else "unknown account")
+        return await self._open(call, account, pace, now, remember_me=remember_me)
 
-    async def _failed(self, call: Call, account: Account, now: datetime) -> None:
-        self.pacing.failed(call.source, now)
-        subject = login_subject(account.account_id, call.source)
-        record = event(EventType.LOGIN, account.account_id, call, now, Outcome.FAILURE)
-        await self.accounts.login_failed(subject, now, [record])
+    async def _failed(self, call: Call, account: Account | None, pace: Pace, now: datetime) -> None:
+        """Count it; a name that nobody has costs the same statements as one that exists."""
+        account_id = account.account_id if account else NOBODY
+        subject = login_subject(account_id, call.source)
+        record = event(EventType.LOGIN, account_id, call, now, Outcome.FAILURE)
+        await self.accounts.login_failed(subject, now, [record], pace)
 
     async def _open(
-        self, call: Call, account: Account, now: datetime, *, remember_me: bool
+        self, call: Call, account: Account, pace: Pace, now: datetime, *, remember_me: bool
     ) -> Login:
         grant = GrantId(self.entropy.identifier())
         principal = Principal(account.account_id, DIRECT, grant)
@@ -117,8 +123,7 @@ class LogIn:
             new.append(NewToken(Token(self.entropy.token()), TokenKind.REFRESH, expires_at))
         record = event(EventType.LOGIN, account.account_id, call, now, grant_id=grant)
         subject = login_subject(account.account_id, call.source)
-        if not await self.tokens.open(principal, new, subject, now, [record]):
-            self.pacing.failed(call.source, now)
+        if not await self.tokens.open(principal, new, subject, now, [record], pace):
             raise errors.LoginFailed("too many failures")
         return _login(access, new[1].token if remember_me else None)
 

@@ -13,6 +13,7 @@ from typing import Any, Protocol
 
 from policies.audit import Event
 from policies.authorize import AuthorizeFacts
+from policies.pacing import Pace
 from policies.secret import Password, Sad, Token
 from policies.sign import Permit, SigningFacts
 from policies.throttle import Throttle
@@ -107,18 +108,28 @@ class PasswordHasher(Protocol):
         """True when the password matches. ``None`` (no such account) costs the same time."""
 
 
-class LoginPacing(Protocol):
-    """How fast addresses fail to log in."""
+class Paces(Protocol):
+    """How often each subject did something lately, for all processes of the service together."""
 
-    def admit(self, address: str, now: datetime) -> None:
-        """Let the address try.
+    async def admit(self, pace: Pace, now: datetime) -> None:
+        """Return while the subject may go on; nothing is counted. One read.
 
         Raises:
-            RateLimited: It failed too often lately.
+            RateLimited, ClientTooFast: Too often lately.
         """
 
-    def failed(self, address: str, now: datetime) -> None:
-        """Count a failure."""
+    async def take(self, pace: Pace, now: datetime) -> None:
+        """Let the subject go on once more, and count it.
+
+        Raises:
+            RateLimited, ClientTooFast: Too often lately; nothing is counted.
+        """
+
+    async def count(self, pace: Pace, now: datetime) -> None:
+        """Count one more; nobody is refused."""
+
+    async def forget(self, now: datetime) -> None:
+        """Drop what has been as good as new for long."""
 
 
 class Accounts(Protocol):
@@ -145,8 +156,14 @@ class Accounts(Protocol):
     async def login_throttle(self, subject: str) -> Throttle:
         """Failures of a login subject, ``login:ACCOUNT|NETWORK``; ``CLEAR`` if none."""
 
-    async def login_failed(self, subject: str, now: datetime, events: Sequence[Event]) -> Throttle:
-        """Count a failure (``throttle.after_failure``, unless already blocked); the new state."""
+    async def login_failed(
+        self, subject: str, now: datetime, events: Sequence[Event], pace: Pace | None = None
+    ) -> Throttle:
+        """Count a failure (``throttle.after_failure``, unless already blocked); the new state.
+
+        Args:
+            pace: Where it is counted besides.
+        """
 
     async def unlock(self, account_id: AccountId, events: Sequence[Event]) -> None:
         """Clear every throttle of the account: logins, authenticators, PINs."""
@@ -166,11 +183,18 @@ class Tokens(Protocol):
         throttle_subject: str,
         now: datetime,
         events: Sequence[Event],
+        pace: Pace | None = None,
     ) -> bool:
         """A new grant with its tokens; clears the login throttle.
 
-        False, and nothing changed, when the throttle blocks at ``now``: a right password that
-        arrives after too many wrong ones does not count.
+        False when the throttle blocks at ``now``: a right password that arrives after too many
+        wrong ones does not count. Nothing changed then, but ``pace`` counts one more.
+
+        Args:
+            pace: Of the address that failures are counted of.
+
+        Raises:
+            RateLimited: Failures from there came first.
         """
 
     async def renew(self, grant_id: GrantId, token: NewToken, events: Sequence[Event]) -> None:
@@ -274,10 +298,15 @@ class Authorizations(Protocol):
         operation_id: OperationId,
         now: datetime,
         events: Sequence[Event],
+        pace: Pace | None = None,
     ) -> None:
         """Claim the SAD and the permit's occurrences, durably.
 
+        Args:
+            pace: Where the client's signature is counted; ``None``: nowhere.
+
         Raises:
+            ClientTooFast: The client signs too often; nothing was claimed.
             SadAlreadyUsed: The state has changed since the permit was given.
         """
 

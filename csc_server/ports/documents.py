@@ -13,6 +13,7 @@ from typing import Protocol
 from policies.algorithms import HashAlgorithm
 from policies.audit import Event
 from policies.jobs import Job, SigningResult
+from policies.pacing import Pace
 from policies.secret import ResponseId
 from policies.values import Principal
 
@@ -38,11 +39,14 @@ class TimestampAuthority(Protocol):
 class SigningPacing(Protocol):
     """How often each client signs."""
 
-    def admit(self, principal: Principal, now: datetime) -> None:
-        """Let the client sign once more.
+    def admit(self, principal: Principal, now: datetime) -> Pace | None:
+        """Let the client go on to the store, which counts for all processes.
+
+        Returns:
+            Under what the signature is to be counted there; ``None``: there is no limit.
 
         Raises:
-            ClientTooFast: It did so too often lately.
+            ClientTooFast: It called this process alone too often.
         """
 
 

@@ -226,17 +226,3 @@ class Jwts(Protocol):
         Raises:
             JwtInvalid: It is not.
         """
-
-
-class Brake(Protocol):
-    """How often each subject may do something, or fail at it, within a minute."""
-
-    def admit(self, subject: str, most: int, now: datetime) -> None:
-        """Let it go on, unless it did so ``most`` times.
-
-        Raises:
-            RateLimited: Too often lately.
-        """
-
-    def count(self, subject: str, now: datetime) -> None:
-        """Count one more."""

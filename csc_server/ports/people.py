@@ -18,6 +18,7 @@ from policies.audit import Event
 from policies.codes import CodeKey, SentCode, Verdict
 from policies.links import LinkPurpose
 from policies.messages import Language
+from policies.pacing import Pace
 from policies.passwords import Estimate
 from policies.privacy import Acceptance
 from policies.registration import Applicant
@@ -201,17 +202,6 @@ class PasswordStrength(Protocol):
         """The estimate, made off the event loop."""
 
 
-class CallPacing(Protocol):
-    """How often one address may ask for something that costs us."""
-
-    def admit(self, address: str, now: datetime) -> None:
-        """Count the call.
-
-        Raises:
-            RateLimited: The address asked too often lately.
-        """
-
-
 class People(Protocol):
     """The store of people."""
 
@@ -299,16 +289,33 @@ class People(Protocol):
     # Login
 
     async def password_right(
-        self, subject: str, now: datetime, events: Sequence[Event], stop: Stop | None = None
+        self,
+        subject: str,
+        now: datetime,
+        events: Sequence[Event],
+        stop: Stop | None = None,
+        pace: Pace | None = None,
     ) -> bool:
         """Clear the login throttle. False while it blocks.
 
-        Nothing changes then, but ``stop`` is written when it is the hard stop that blocks: the
-        owner who knows the password gets the link (again), wherever the failures came from.
+        Nothing changes then but what ``pace`` counts, and ``stop`` is written when it is the hard
+        stop that blocks: the owner who knows the password gets the link (again), wherever the
+        failures came from.
+
+        Args:
+            pace: Of the address that failures are counted of.
+
+        Raises:
+            RateLimited: Failures from there came first.
         """
 
     async def password_wrong(
-        self, subject: str, now: datetime, events: Sequence[Event], stop: Stop | None
+        self,
+        subject: str,
+        now: datetime,
+        events: Sequence[Event],
+        stop: Stop | None,
+        pace: Pace | None = None,
     ) -> Throttle:
         """Count a failure unless blocked; the new state. ``stop`` when it reaches the stop."""
 

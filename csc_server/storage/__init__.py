@@ -31,6 +31,7 @@ from csc_server.storage.oauth_clients import SqlClients
 from csc_server.storage.oauth_grants import SqlGrants, SqlReplays
 from csc_server.storage.oauth_requests import SqlRequests
 from csc_server.storage.outbox import SqlOutbox
+from csc_server.storage.paces import SqlPaces
 from csc_server.storage.people import SqlPeople
 from csc_server.storage.schema import SchemaOutdated, migrate, pending
 from csc_server.storage.sessions import SqlSessions
@@ -70,6 +71,7 @@ class Storage:
     oauth_requests: SqlRequests
     messages: SqlMessages
     outbox: SqlOutbox
+    paces: SqlPaces
     people: SqlPeople
     sessions: SqlSessions
     database: Database
@@ -150,6 +152,7 @@ async def open_storage(
             oauth_requests=SqlRequests(database),
             messages=SqlMessages(database),
             outbox=SqlOutbox(database),
+            paces=SqlPaces(database),
             people=SqlPeople(database),
             sessions=SqlSessions(database),
             database=database,

@@ -9,10 +9,11 @@ from typing import Final
 import sqlalchemy as sa
 
 from csc_server.ports import Account, NameTaken
-from csc_server.storage import rows, tables, throttles
+from csc_server.storage import paces, rows, tables, throttles
 from csc_server.storage.database import Database
 from csc_server.storage.units import Sql
 from policies.audit import Event
+from policies.pacing import Pace
 from policies.throttle import CLEAR, Throttle
 from policies.values import (
     AccountId,
@@ -93,11 +94,15 @@ class SqlAccounts:
             return CLEAR
         return await self._database.read(lambda sql: throttles.find(sql, subject))
 
-    async def login_failed(self, subject: str, now: datetime, events: Sequence[Event]) -> Throttle:
+    async def login_failed(
+        self, subject: str, now: datetime, events: Sequence[Event], pace: Pace | None = None
+    ) -> Throttle:
         """Count a failure unless the subject is blocked; the new state."""
 
         def unit(sql: Sql) -> Throttle:
             _, after = throttles.count_failure(sql, subject, now)
+            if pace is not None:
+                paces.count(sql, pace, now)
             sql.audit(events)
             return after
 

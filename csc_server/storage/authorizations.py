@@ -13,13 +13,14 @@ from typing import Any, Final
 import sqlalchemy as sa
 
 from csc_server.ports import NewAuthorization, SadAlreadyUsed
-from csc_server.storage import ledger, rows, tables, throttles, transitions
+from csc_server.storage import ledger, paces, rows, tables, throttles, transitions
 from csc_server.storage.database import Database
 from csc_server.storage.tables import constant
 from csc_server.storage.units import Row, Sql
 from policies import errors, throttle, totp
 from policies.audit import Event, EventType, Outcome
 from policies.authorize import AuthorizeFacts
+from policies.pacing import Pace
 from policies.secret import Sad
 from policies.sign import Permit, SigningFacts
 from policies.throttle import CLEAR, Throttle
@@ -207,10 +208,14 @@ class SqlAuthorizations:
         operation_id: OperationId,
         now: datetime,
         events: Sequence[Event],
+        pace: Pace | None = None,
     ) -> None:
         """Claim the SAD and the permit's occurrences, durably.
 
+        The client's pace is counted here, where it costs a statement and no transaction (ADR 10).
+
         Raises:
+            ClientTooFast: The client signs too often; nothing was claimed.
             SadAlreadyUsed: The state has changed since the permit was given.
             TransactionsUsedUp: The account's credits do not cover them.
         """
@@ -220,6 +225,8 @@ class SqlAuthorizations:
         sad = {"sad": permit.sad_id, "operation": operation_id, **at}
 
         def unit(sql: Sql) -> None:
+            if pace is not None:
+                paces.take(sql, pace, now)
             if not sql.change(transitions.RESERVE_SAD, sad):
                 raise SadAlreadyUsed(permit.sad_id)
             sql.change_many(transitions.RESERVE, claims)

@@ -20,6 +20,7 @@ from csc_server.storage import (
     accounts,
     mail_links,
     messages,
+    paces,
     people_found,
     people_tables,
     sent_codes,
@@ -33,6 +34,7 @@ from policies import errors, throttle, totp
 from policies.audit import Event
 from policies.codes import Verdict
 from policies.links import LinkPurpose
+from policies.pacing import Pace
 from policies.second_factor import PairingState
 from policies.throttle import Throttle
 from policies.values import AccountId, AuthenticatorId, microseconds_from_utc
@@ -97,13 +99,22 @@ class Logins:
         self._database = database
 
     async def password_right(
-        self, subject: str, now: datetime, events: Sequence[Event], stop: Stop | None = None
+        self,
+        subject: str,
+        now: datetime,
+        events: Sequence[Event],
+        stop: Stop | None = None,
+        pace: Pace | None = None,
     ) -> bool:
         """See ``People``."""
 
         def unit(sql: Sql) -> bool:
+            if pace is not None:
+                paces.admit(sql, pace, now)
             before = throttles.find(sql, subject)
             if throttle.blocked(before, now):
+                if pace is not None:
+                    paces.count(sql, pace, now)
                 if stop is not None and before.stopped:
                     mail_links.open_link(sql, stop.link, stop.message)
                 return False
@@ -114,12 +125,19 @@ class Logins:
         return await self._database.write(unit)
 
     async def password_wrong(
-        self, subject: str, now: datetime, events: Sequence[Event], stop: Stop | None
+        self,
+        subject: str,
+        now: datetime,
+        events: Sequence[Event],
+        stop: Stop | None,
+        pace: Pace | None = None,
     ) -> Throttle:
         """See ``People``."""
 
         def unit(sql: Sql) -> Throttle:
             before, after = throttles.count_failure(sql, subject, now)
+            if pace is not None:
+                paces.count(sql, pace, now)
             _tell(sql, before, after, stop)
             sql.audit(events)
             return after

@@ -10,11 +10,12 @@ from typing import Any, Final
 import sqlalchemy as sa
 
 from csc_server.ports import NewToken
-from csc_server.storage import tables, throttles, transitions
+from csc_server.storage import paces, tables, throttles, transitions
 from csc_server.storage.database import Database
 from csc_server.storage.units import Row, Sql
 from policies import throttle
 from policies.audit import Event
+from policies.pacing import Pace
 from policies.tokens import Scope, TokenFacts, TokenKind, TokenType
 from policies.values import (
     AccountState,
@@ -83,12 +84,21 @@ class SqlTokens:
         throttle_subject: str,
         now: datetime,
         events: Sequence[Event],
+        pace: Pace | None = None,
     ) -> bool:
-        """A new grant with its tokens, the throttle cleared; False if it blocks at ``now``."""
+        """A new grant with its tokens, the throttle cleared; False if it blocks at ``now``.
+
+        Raises:
+            RateLimited: Failures from the same address came first.
+        """
 
         def unit(sql: Sql) -> bool:
+            if pace is not None:
+                paces.admit(sql, pace, now)
             failures = throttles.find(sql, throttle_subject)
             if throttle.blocked(failures, now):
+                if pace is not None:
+                    paces.count(sql, pace, now)
                 return False
             if failures.failures:
                 throttles.clear(sql, throttle_subject)

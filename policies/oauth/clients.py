@@ -8,8 +8,9 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Final
 
-from policies import errors
+from policies import addresses, errors, pacing
 from policies.oauth import redirects
+from policies.pacing import Limit, Pace, Paced
 from policies.secret import ClientSecret
 from policies.tokens import DIRECT, Scope
 from policies.values import AccountId, ClientId
@@ -95,6 +96,29 @@ class Client:
     def native(self) -> bool:
         """True for a program on the person's own machine (RFC 8252)."""
         return self.public and not self.host
+
+
+def failures(client: Client | None, source: str) -> Pace:
+    """Failed authentications of a client, seen from one address.
+
+    Names that nobody has are counted together, so that making up names does not help.
+    """
+    most = client.failures_per_minute if client else FAILURES_PER_MINUTE
+    whose = client.client_id if client else ""
+    limit = Limit(Paced.CLIENT_FAILURE, most, pacing.MINUTE)
+    return limit.of(f"{whose}|{addresses.household(source)}")
+
+
+def pushes(client: Client) -> Pace:
+    """Pushed authorization requests."""
+    limit = Limit(Paced.PUSHED_REQUEST, client.par_per_minute, pacing.MINUTE)
+    return limit.of(client.client_id)
+
+
+def requests(client: Client) -> Pace:
+    """Authorization requests that browsers bring."""
+    limit = Limit(Paced.AUTHORIZATION_REQUEST, client.authorize_per_minute, pacing.MINUTE)
+    return limit.of(client.client_id)
 
 
 class ClientRefused(ValueError):

@@ -57,6 +57,19 @@ def test_without_proxies_the_header_counts_for_nothing() -> None:
 @pytest.mark.parametrize(
     ("address", "expected"),
     [
+        ("203.0.113.77", "203.0.113.77"),
+        ("2001:db8:1:2:3:4:5:6", "2001:db8:1:2::/64"),
+        ("unknown", "unknown"),
+    ],
+)
+def test_an_ipv6_line_is_one_caller(address: str, expected: str) -> None:
+    """However many addresses it has."""
+    assert addresses.household(address) == expected
+
+
+@pytest.mark.parametrize(
+    ("address", "expected"),
+    [
         ("203.0.113.77", "203.0.113.0/24"),
         ("::ffff:203.0.113.77", "203.0.113.0/24"),
         ("2001:db8:1:2:3:4:5:6", "2001:db8:1:2::/64"),

@@ -1,18 +1,66 @@
-"""A token bucket for each client. (security-and-pki 5.7)"""
+"""Token buckets: of the store, and of one process. (security-and-pki 5.7)"""
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 import pytest
 
 from csc_server.adapters.pacing import CLIENTS, ClientPacing
 from policies import errors, pacing
-from policies.pacing import Bucket
+from policies.pacing import Bucket, Limit, Pace, Paced
 from policies.values import AccountId, ClientId, GrantId, Principal
 from tests.build import SECOND, T0
 
 DIRECT = ClientId("basic")
+THREE = Limit(Paced.FAILED_LOGIN, 3, timedelta(minutes=1)).of("192.0.2.1")
+
+
+def take(pace: Pace, full_at: datetime | None, now: datetime) -> datetime:
+    """One is taken, or refused."""
+    pacing.admit(pace, full_at, now)
+    return pacing.taken(pace, full_at, now)
+
+
+@pytest.mark.parametrize("most", [1, 2, 3, 6, 7, 10, 60, 1000])
+def test_a_full_bucket_holds_as_many_as_it_says(most: int) -> None:
+    """Whatever the division leaves over."""
+    pace = Limit(Paced.REGISTRATION, most, timedelta(seconds=1)).of("x")
+    full_at: datetime | None = None
+    for _ in range(most):
+        full_at = take(pace, full_at, T0)
+    with pytest.raises(errors.RateLimited):
+        pacing.admit(pace, full_at, T0)
+
+
+def test_what_was_taken_grows_back_evenly() -> None:
+    """One each third of the window, the second before, at, and never more than three."""
+    full_at = take(THREE, take(THREE, take(THREE, None, T0), T0), T0)
+    with pytest.raises(errors.RateLimited):
+        pacing.admit(THREE, full_at, T0 + 19 * SECOND)
+    full_at = take(THREE, full_at, T0 + 20 * SECOND)
+    with pytest.raises(errors.RateLimited):
+        pacing.admit(THREE, full_at, T0 + 20 * SECOND)
+    rested = T0 + timedelta(days=1)
+    full_at = take(THREE, take(THREE, take(THREE, full_at, rested), rested), rested)
+    with pytest.raises(errors.RateLimited):
+        pacing.admit(THREE, full_at, rested)
+
+
+def test_who_signs_too_fast_is_told_so() -> None:
+    """The refusal that asks to come back in a second, not in half a minute."""
+    pace = Limit(Paced.SIGNATURE, 1, pacing.SECOND).of("portal")
+    with pytest.raises(errors.ClientTooFast):
+        pacing.admit(pace, take(pace, None, T0), T0)
+
+
+def test_keys_tell_subjects_and_matters_apart() -> None:
+    """And show neither."""
+    other = Limit(Paced.REGISTRATION, 3, timedelta(minutes=1))
+    keys = {THREE.key, THREE.limit.of("192.0.2.2").key, other.of("192.0.2.1").key}
+    assert len(keys) == 3
+    assert {len(key) for key in keys} == {32}
+    assert not any(b"192" in key for key in keys)
 
 
 def test_a_second_gives_as_many_as_it_says() -> None:

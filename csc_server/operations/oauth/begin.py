@@ -16,8 +16,8 @@ from typing import Final
 
 from csc_server.operations.oauth.clients import AuthenticateClient, CheckProof, Proof
 from csc_server.operations.oauth.views import Begun
-from csc_server.ports import Accounts, Call, Clock, Entropy
-from csc_server.ports.oauth import Brake, Clients, JwtInvalid, Jwts, Replays, Requests
+from csc_server.ports import Accounts, Call, Clock, Entropy, Paces
+from csc_server.ports.oauth import Clients, JwtInvalid, Jwts, Replays, Requests
 from policies import errors
 from policies.oauth import clients, proofs, redirects, requests
 from policies.oauth.authentication import Presented
@@ -99,7 +99,7 @@ class PushAuthorizationRequest:
     check: CheckRequest
     proof: CheckProof
     requests: Requests
-    brake: Brake
+    paces: Paces
     clock: Clock
     entropy: Entropy
 
@@ -116,9 +116,7 @@ class PushAuthorizationRequest:
         """
         now = self.clock.now()
         client = await self.authenticate(call, presented, now)
-        subject = f"par {client.client_id}"
-        self.brake.admit(subject, client.par_per_minute, now)
-        self.brake.count(subject, now)
+        await self.paces.take(clients.pushes(client), now)
         if asked.request_uri is not None:
             raise errors.ParameterInvalid("request_uri")
         request = await self.check(
@@ -143,7 +141,7 @@ class BeginAuthorization:
     clients: Clients
     check: CheckRequest
     requests: Requests
-    brake: Brake
+    paces: Paces
     clock: Clock
     entropy: Entropy
 
@@ -163,7 +161,7 @@ class BeginAuthorization:
         if asked.client_id is None:
             raise errors.ParameterMissing("client_id")
         client = clients.known(await self.clients.find(asked.client_id))
-        self._pace(client, now)
+        await self.paces.take(clients.requests(client), now)
         if asked.request_uri is not None:
             return await self._pushed(asked.request_uri, client, await bind(), now)
         redirect_uri = redirects.matched(client.redirect_uris, asked.redirect_uri)
@@ -177,11 +175,6 @@ class BeginAuthorization:
         )
         await self.requests.open(stored)
         return Begun(stored.request_id, request.lang)
-
-    def _pace(self, client: Client, now: datetime) -> None:
-        subject = f"authorize {client.client_id}"
-        self.brake.admit(subject, client.authorize_per_minute, now)
-        self.brake.count(subject, now)
 
     async def _pushed(
         self, request_uri: str, client: Client, session_id: str, now: datetime

@@ -9,8 +9,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from csc_server.ports import Call
-from csc_server.ports.oauth import Brake, Clients, JwtInvalid, Jwts, Replays
+from csc_server.ports import Call, Paces
+from csc_server.ports.oauth import Clients, JwtInvalid, Jwts, Replays
 from policies import errors
 from policies.oauth import authentication, clients, proofs
 from policies.oauth.authentication import Presented
@@ -91,7 +91,7 @@ class AuthenticateClient:
     clients: Clients
     jwts: Jwts
     replays: Replays
-    brake: Brake
+    paces: Paces
     issuer: str
     """Our name, and so ``aud`` of an assertion."""
 
@@ -105,17 +105,16 @@ class AuthenticateClient:
             ClientAuthMissing, ClientAuthFailed, ClientAssertionInvalid: It is not who it says.
         """
         client_id = authentication.named(presented)
-        subject = failures_of(call, client_id)
         found = await self.clients.find(client_id)
-        most = found.failures_per_minute if found else clients.FAILURES_PER_MINUTE
-        self.brake.admit(subject, most, now)
+        pace = clients.failures(found, call.source)
+        await self.paces.admit(pace, now)
         try:
             client = clients.known(found)
             assertion = authentication.check(client, presented)
             if assertion is not None:
                 await self._verify(client, assertion, now)
         except errors.Refused:
-            self.brake.count(subject, now)
+            await self.paces.count(pace, now)
             raise
         return client
 
@@ -129,8 +128,3 @@ class AuthenticateClient:
             "assertion", client.client_id, one_time.jti, one_time.until
         ):
             raise errors.ClientAssertionInvalid("replayed")
-
-
-def failures_of(call: Call, client_id: str) -> str:
-    """Whose failures are counted together: a client seen from one address."""
-    return f"{client_id}|{call.source}"

@@ -12,15 +12,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime
 
-from csc_server.operations.oauth.clients import (
-    AuthenticateClient,
-    CheckProof,
-    Proof,
-    failures_of,
-)
+from csc_server.operations.oauth.clients import AuthenticateClient, CheckProof, Proof
 from csc_server.operations.records import event
-from csc_server.ports import Call, Clock, Entropy, NewToken, Tokens
-from csc_server.ports.oauth import Brake, Grants
+from csc_server.ports import Call, Clock, Entropy, NewToken, Paces, Tokens
+from csc_server.ports.oauth import Grants
 from policies import errors, tokens
 from policies.audit import Event, EventType, Outcome
 from policies.oauth import clients, grants
@@ -40,7 +35,7 @@ class ExchangeToken:
     proof: CheckProof
     grants: Grants
     tokens: Tokens
-    brake: Brake
+    paces: Paces
     clock: Clock
     entropy: Entropy
 
@@ -67,7 +62,7 @@ class ExchangeToken:
                 case GrantType.CLIENT_CREDENTIALS:
                     return await self._own(call, client, request, proved, now)
         except (errors.CodeInvalid, errors.VerifierWrong, errors.GrantRefreshInvalid):
-            self.brake.count(failures_of(call, client.client_id), now)
+            await self.paces.count(clients.failures(client, call.source), now)
             raise
 
     async def _code(

@@ -22,8 +22,8 @@ from csc_server.operations.oauth.clients import AuthenticateClient, CheckProof
 from csc_server.operations.oauth.exchange import ExchangeToken
 from csc_server.operations.oauth.purge import PurgeRequests
 from csc_server.operations.oauth.revoke import RevokeToken
-from csc_server.ports import Accounts, Clock, Credentials, Entropy, Tokens
-from csc_server.ports.oauth import Brake, Clients, Grants, Jwts, Replays, Requests
+from csc_server.ports import Accounts, Clock, Credentials, Entropy, Paces, Tokens
+from csc_server.ports.oauth import Clients, Grants, Jwts, Replays, Requests
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -31,13 +31,13 @@ class OAuthEdges:
     """What the authorization server needs of the world."""
 
     accounts: Accounts
-    brake: Brake
     clients: Clients
     clock: Clock
     credentials: Credentials
     entropy: Entropy
     grants: Grants
     jwts: Jwts
+    paces: Paces
     replays: Replays
     requests: Requests
     tokens: Tokens
@@ -71,7 +71,7 @@ def build(edges: OAuthEdges, authorize: Authorize, issuer: str) -> OAuth:
         clients=edges.clients,
         jwts=edges.jwts,
         replays=edges.replays,
-        brake=edges.brake,
+        paces=edges.paces,
         issuer=issuer,
     )
     check = CheckRequest(accounts=edges.accounts, jwts=edges.jwts, replays=edges.replays)
@@ -82,7 +82,7 @@ def build(edges: OAuthEdges, authorize: Authorize, issuer: str) -> OAuth:
             check=check,
             proof=proof,
             requests=edges.requests,
-            brake=edges.brake,
+            paces=edges.paces,
             clock=edges.clock,
             entropy=edges.entropy,
         ),
@@ -90,7 +90,7 @@ def build(edges: OAuthEdges, authorize: Authorize, issuer: str) -> OAuth:
             clients=edges.clients,
             check=check,
             requests=edges.requests,
-            brake=edges.brake,
+            paces=edges.paces,
             clock=edges.clock,
             entropy=edges.entropy,
         ),
@@ -99,7 +99,7 @@ def build(edges: OAuthEdges, authorize: Authorize, issuer: str) -> OAuth:
             proof=proof,
             grants=edges.grants,
             tokens=edges.tokens,
-            brake=edges.brake,
+            paces=edges.paces,
             clock=edges.clock,
             entropy=edges.entropy,
         ),

@@ -43,7 +43,7 @@ from csc_server.operations.people.rules import PeopleRules
 from csc_server.operations.people.sign_in import SignIn
 from csc_server.operations.people.start_registration import StartRegistration
 from csc_server.operations.people.unlock import Unlock
-from csc_server.ports import Clock, Entropy, LoginPacing, PasswordHasher
+from csc_server.ports import Clock, Entropy, Paces, PasswordHasher
 from csc_server.ports import people as ports
 from hsm.interface import Enrolment, SigningDevice
 
@@ -104,8 +104,7 @@ def build(
     device: Device,
     hasher: PasswordHasher,
     strength: ports.PasswordStrength,
-    login_pacing: LoginPacing,
-    registration_pacing: ports.CallPacing,
+    paces: Paces,
     clock: Clock,
     entropy: Entropy,
     effects: Effects,
@@ -119,7 +118,7 @@ def build(
     return People(
         rules=rules,
         start_registration=StartRegistration(
-            people=people, pacing=registration_pacing, clock=clock, letters=letters
+            people=people, paces=paces, clock=clock, letters=letters
         ),
         open_invitation=opened,
         send_phone_code=SendPhoneCode(
@@ -135,14 +134,12 @@ def build(
             entropy=entropy,
         ),
         judge_password=judge,
-        sign_in=SignIn(
-            people=people, hasher=hasher, pacing=login_pacing, clock=clock, letters=letters
-        ),
+        sign_in=SignIn(people=people, hasher=hasher, paces=paces, clock=clock, letters=letters),
         check_login_code=CheckLoginCode(
             people=people, device=device, clock=clock, letters=letters, effects=effects
         ),
         defer_second_factor=DeferSecondFactor(people, clock, rules),
-        unlock=Unlock(people=people, hasher=hasher, pacing=login_pacing, clock=clock),
+        unlock=Unlock(people=people, hasher=hasher, paces=paces, clock=clock, rules=rules),
         start_pairing=StartPairing(*plain),
         confirm_pairing_code=ConfirmPairingCode(
             people=people, device=device, clock=clock, entropy=entropy, letters=letters

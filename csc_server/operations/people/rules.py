@@ -6,7 +6,17 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 from urllib.parse import urlsplit
 
-from policies import codes, passwords, phones, privacy, second_factor, totp
+from policies import (
+    addresses,
+    codes,
+    pacing,
+    passwords,
+    phones,
+    privacy,
+    second_factor,
+    totp,
+)
+from policies.pacing import Limit, Pace
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,6 +31,18 @@ class PeopleRules:
     cooling_off: timedelta = totp.COOLING_OFF
     sms_gap: timedelta = timedelta(seconds=codes.SMS_GAP_S)
     privacy_version: str = privacy.VERSION
+    failures: Limit = pacing.FAILED_LOGINS
+    """Failed logins of one address."""
+    registrations: Limit = pacing.REGISTRATIONS
+    """Requests to register from one address."""
+
+    def failures_of(self, source: str) -> Pace:
+        """Where the failed logins of a caller are counted."""
+        return self.failures.of(addresses.household(source))
+
+    def registrations_of(self, source: str) -> Pace:
+        """Where the requests to register of a caller are counted."""
+        return self.registrations.of(addresses.household(source))
 
     @property
     def context(self) -> frozenset[str]:

@@ -8,20 +8,18 @@ from typing import Final
 
 from csc_server.operations.people.letters import Letters
 from csc_server.operations.records import event
-from csc_server.operations.tokens import login_subject
-from csc_server.ports import Call, Clock, LoginPacing, PasswordHasher
+from csc_server.operations.tokens import NOBODY, login_subject
+from csc_server.ports import Call, Clock, Paces, PasswordHasher
 from csc_server.ports.people import People, Person
 from policies import errors, privacy, second_factor
 from policies.audit import EventType, Outcome
+from policies.pacing import Pace
 from policies.second_factor import Deferral, LoginStep, SecondFactor
 from policies.secret import Password
 from policies.values import AccountId, AccountState
 
 COMMAND_LINE: Final = SecondFactor(deferral=Deferral.NEVER)
 """Accounts without a profile were made by an operator, for whom nobody can be asked."""
-
-NOBODY: Final = AccountId("nobody")
-"""Whose failures are counted when no account has the name; never an identifier of an account."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,7 +44,7 @@ class SignIn:
 
     people: People
     hasher: PasswordHasher
-    pacing: LoginPacing
+    paces: Paces
     clock: Clock
     letters: Letters
 
@@ -61,32 +59,31 @@ class SignIn:
             LoginFailed: No.
         """
         now = self.clock.now()
-        self.pacing.admit(call.source, now)
+        pace = self.letters.rules.failures_of(call.source)
+        await self.paces.admit(pace, now)
         person = await self.people.by_name(name)
         known = person.account.password_hash if person else None
         matches = await self.hasher.verify(password, known)
         if person is None or not matches or person.account.state is not AccountState.ACTIVE:
-            await self._failed(call, person, now)
+            await self._failed(call, person, pace, now)
             raise errors.LoginFailed(person.account.account_id if person else "unknown account")
-        return await self._right(call, person, now)
+        return await self._right(call, person, pace, now)
 
-    async def _failed(self, call: Call, person: Person | None, now: datetime) -> None:
+    async def _failed(self, call: Call, person: Person | None, pace: Pace, now: datetime) -> None:
         """Count it; a name that nobody has costs the same statements as one that exists."""
-        self.pacing.failed(call.source, now)
         account_id = person.account.account_id if person else NOBODY
         record = event(EventType.LOGIN, account_id, call, now, Outcome.FAILURE)
         stop = self.letters.stop(person.profile, now) if person else None
         subject = login_subject(account_id, call.source)
-        await self.people.password_wrong(subject, now, [record], stop)
+        await self.people.password_wrong(subject, now, [record], stop, pace)
 
-    async def _right(self, call: Call, person: Person, now: datetime) -> SignedIn:
+    async def _right(self, call: Call, person: Person, pace: Pace, now: datetime) -> SignedIn:
         account_id = person.account.account_id
         answer = signed_in(person, self.letters, now)
         record = event(EventType.LOGIN, account_id, call, now, step=answer.step)
         subject = login_subject(account_id, call.source)
         stop = self.letters.stop(person.profile, now)
-        if not await self.people.password_right(subject, now, [record], stop):
-            self.pacing.failed(call.source, now)
+        if not await self.people.password_right(subject, now, [record], stop, pace):
             raise errors.LoginFailed("too many failures")
         return answer
 

@@ -6,9 +6,9 @@ from dataclasses import dataclass
 
 from csc_server.operations.people.letters import LOGIN_PATH, Addressee, Letters
 from csc_server.operations.people.records import applicant_event
-from csc_server.ports import Call, Clock
+from csc_server.ports import Call, Clock, Paces
 from csc_server.ports.messages import NewMessage
-from csc_server.ports.people import CallPacing, People, Profile
+from csc_server.ports.people import People, Profile
 from policies import registration
 from policies.audit import EventType
 from policies.links import LinkPurpose
@@ -21,7 +21,7 @@ class StartRegistration:
     """The first step of an account."""
 
     people: People
-    pacing: CallPacing
+    paces: Paces
     clock: Clock
     letters: Letters
 
@@ -37,7 +37,7 @@ class StartRegistration:
         """
         applicant = registration.check(form, self.letters.rules.prefixes)
         now = self.clock.now()
-        self.pacing.admit(call.source, now)
+        await self.paces.take(self.letters.rules.registrations_of(call.source), now)
         registration_id = self.letters.entropy.identifier()
         purpose = LinkPurpose.INVITATION
         link = self.letters.link(purpose, registration_id, applicant.email, now)

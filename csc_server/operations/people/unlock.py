@@ -5,8 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from csc_server.operations.people.password import by_link
+from csc_server.operations.people.rules import PeopleRules
 from csc_server.operations.records import event
-from csc_server.ports import Call, Clock, LoginPacing, PasswordHasher
+from csc_server.ports import Call, Clock, Paces, PasswordHasher
 from csc_server.ports.people import People
 from policies import errors
 from policies.audit import EventType, Outcome
@@ -21,8 +22,9 @@ class Unlock:
 
     people: People
     hasher: PasswordHasher
-    pacing: LoginPacing
+    paces: Paces
     clock: Clock
+    rules: PeopleRules
 
     async def __call__(self, call: Call, link: LinkToken, password: Password) -> None:
         """Afterwards login, codes and PINs of the account may be tried again; the link is used.
@@ -33,16 +35,16 @@ class Unlock:
             PasswordWrong: Not the account's password, or too many guesses at this link.
         """
         now = self.clock.now()
-        self.pacing.admit(call.source, now)
+        pace = self.rules.failures_of(call.source)
+        await self.paces.admit(pace, now)
         person = await by_link(self.people, LinkPurpose.UNLOCK, link, now)
         account = person.account
         subject = _subject(account.account_id)
         if not await self.hasher.verify(password, account.password_hash):
-            self.pacing.failed(call.source, now)
             record = event(EventType.LOGIN, account.account_id, call, now, Outcome.FAILURE)
-            await self.people.password_wrong(subject, now, [record], None)
+            await self.people.password_wrong(subject, now, [record], None, pace)
             raise errors.PasswordWrong(account.account_id)
-        if not await self.people.password_right(subject, now, []):
+        if not await self.people.password_right(subject, now, [], pace=pace):
             raise errors.PasswordWrong("too many failures")
         record = event(EventType.FACTOR_UNLOCKED, account.account_id, call, now)
         if not await self.people.unlock(link.digest(), account.account_id, now, [record]):

@@ -18,7 +18,6 @@ import pyotp
 import sqlalchemy as sa
 
 from csc_server.adapters.entropy import SystemEntropy
-from csc_server.adapters.pacing import FailurePacing, HourlyPacing
 from csc_server.adapters.strength import ZxcvbnStrength
 from csc_server.operations import people
 from csc_server.operations.effects import Effects
@@ -26,7 +25,7 @@ from csc_server.operations.people import People, PeopleRules
 from csc_server.ports import Call
 from csc_server.storage import Storage, message_tables
 from csc_server.storage.units import Sql
-from policies import totp
+from policies import pacing, totp
 from policies.messages import Language
 from policies.registration import RegistrationForm
 from policies.secret import Code, LinkToken, Otp, Password, TotpSeed
@@ -193,15 +192,20 @@ def build(store: Storage, *, per_minute: int = 1000, per_hour: int = 1000, **rul
     """A town over this store, where SMS may follow each other closely."""
     clock = Clock()
     device = Device(clock)
-    standard = PeopleRules("Paraph", "https://sign.example.com", sms_gap=timedelta())
+    standard = PeopleRules(
+        "Paraph",
+        "https://sign.example.com",
+        sms_gap=timedelta(),
+        failures=replace(pacing.FAILED_LOGINS, most=per_minute),
+        registrations=replace(pacing.REGISTRATIONS, most=per_hour),
+    )
     entropy = SystemEntropy()
     verbs = people.build(
         people=store.people,
         device=device,  # type: ignore[arg-type]  # codes and seeds are all it is asked for
         hasher=Hasher(),
         strength=ZxcvbnStrength(),
-        login_pacing=FailurePacing(per_minute),
-        registration_pacing=HourlyPacing(per_hour),
+        paces=store.paces,
         clock=clock,
         entropy=entropy,
         effects=Effects(),
