@@ -15,8 +15,9 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Final
 
-from policies import errors
+from policies import errors, throttle
 from policies.secret import Code
+from policies.throttle import Throttle
 
 DIGITS: Final = 6
 """J1.2; security-and-pki 5.1: at least 20 bits."""
@@ -50,6 +51,13 @@ class CodePurpose(StrEnum):
     NEW_PHONE = "new_phone"
     """J5: the new phone number."""
 
+
+BEHIND_LOGIN: Final = (CodePurpose.PAIRING, CodePurpose.EMAIL, CodePurpose.NEW_PHONE)
+"""Whoever guesses these knows the password: a new one shuts them out."""
+BUDGETED: Final = (*BEHIND_LOGIN, CodePurpose.PASSWORD)
+"""Three tries a code are not enough where a code may be had every half hour: 52,560 guesses a year
+by mail, 5,475 by SMS. So wrong ones have the year's budget (``throttle.BUDGET``) for each purpose
+of an account. A registration has no account yet, and no second chance."""
 
 LIFE: Final = {
     CodePurpose.REGISTRATION: timedelta(minutes=10),  # J1.2
@@ -101,7 +109,8 @@ class Verdict(StrEnum):
     RIGHT = "right"
     WRONG = "wrong"
     DEAD = "dead"
-    """No code, or it is over, used, or out of tries: the guess is not even compared."""
+    """No code, or it is over, used, or out of tries, or the year's guesses are spent: the guess is
+    not even compared."""
 
 
 def seal(key: CodeKey, salt: bytes, code: Code) -> bytes:
@@ -124,9 +133,15 @@ def typed(text: str) -> Code:
     return Code("".join(text[:_LONGEST].split()))
 
 
-def judge(sent: SentCode | None, guess: Code, now: datetime) -> Verdict:
-    """What the guess is worth at ``now``; the caller counts a wrong one."""
+def judge(sent: SentCode | None, guess: Code, year: Throttle, now: datetime) -> Verdict:
+    """What the guess is worth at ``now``; the caller counts a wrong one.
+
+    Args:
+        year: What is spent of the budget of this purpose.
+    """
     if sent is None or sent.used or sent.tries >= TRIES or now >= sent.expires_at:
+        return Verdict.DEAD
+    if throttle.blocked(year, now):
         return Verdict.DEAD
     digest = seal(sent.key, sent.salt, guess)
     return Verdict.RIGHT if hmac.compare_digest(digest, sent.digest) else Verdict.WRONG
@@ -148,6 +163,16 @@ def demand(verdict: Verdict, tries_left: int) -> None:
 def due(latest: SentCode | None, now: datetime) -> bool:
     """True when a code may go out; False while the latest one of the same key is too young."""
     return latest is None or now >= latest.resend_at
+
+
+def admit_code(year: Throttle, now: datetime) -> None:
+    """Let a code go out that may be guessed at.
+
+    Raises:
+        RateLimited: The year's guesses are spent: nobody could use it.
+    """
+    if throttle.blocked(year, now):
+        raise errors.RateLimited("wrong guesses of a year")
 
 
 def admit_sms(sent: Sequence[datetime], gap: timedelta, now: datetime) -> None:

@@ -82,6 +82,14 @@ def after_failure(throttle: Throttle, now: datetime, *, budget: bool = False) ->
     return Throttle(failures, now + FIRST_LOCK * 2 ** (failures - LOCK_AFTER), spent)
 
 
+def after_spending(throttle: Throttle, now: datetime) -> Throttle:
+    """The state after one more wrong guess at ``now`` where only the year's budget counts.
+
+    For codes that die after a few guesses of their own accord (``policies.codes``).
+    """
+    return Throttle(spent_until=max(throttle.spent_until or now, now) + GROWS_BACK)
+
+
 def after_success(throttle: Throttle, now: datetime) -> Throttle:
     """The state after a right guess, or after the owner lifted the stop: the budget stays."""
     if throttle.spent_until is None or throttle.spent_until <= now:

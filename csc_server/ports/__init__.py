@@ -166,7 +166,7 @@ class Accounts(Protocol):
         """
 
     async def unlock(self, account_id: AccountId, events: Sequence[Event]) -> None:
-        """Clear every throttle of the account: logins, authenticators, PINs."""
+        """Clear every throttle of the account: logins, authenticators, PINs, codes it was sent."""
 
 
 class NameTaken(Exception):

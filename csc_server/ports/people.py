@@ -269,7 +269,8 @@ class People(Protocol):
         """Send a code unless the latest of the same key is too young (``codes.due``).
 
         Raises:
-            RateLimited: Too many SMS to this number or for this owner (``codes.admit_sms``).
+            RateLimited: Too many SMS to this number or for this owner (``codes.admit_sms``), or
+                too many wrong guesses this year (``codes.admit_code``).
         """
 
     async def redeem(self, guess: Guess, now: datetime) -> Judged:

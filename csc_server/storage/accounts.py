@@ -12,7 +12,9 @@ from csc_server.ports import Account, NameTaken
 from csc_server.storage import paces, rows, tables, throttles
 from csc_server.storage.database import Database
 from csc_server.storage.units import Sql
+from policies import codes
 from policies.audit import Event
+from policies.codes import CodePurpose
 from policies.pacing import Pace
 from policies.throttle import CLEAR, Throttle
 from policies.values import (
@@ -109,10 +111,11 @@ class SqlAccounts:
         return await self._database.write(unit)
 
     async def unlock(self, account_id: AccountId, events: Sequence[Event]) -> None:
-        """Clear every throttle of the account: logins, authenticators, PINs."""
+        """Clear every throttle of the account: logins, authenticators, PINs, codes it was sent."""
 
         def unit(sql: Sql) -> None:
             clear_throttles(sql, account_id)
+            throttles.clear(sql, throttles.sent_codes(account_id, CodePurpose.PASSWORD))
             sql.audit(events)
 
         await self._database.write(unit)
@@ -150,9 +153,13 @@ def set_state(sql: Sql, account_id: AccountId, state: AccountState) -> None:
 
 
 def clear_throttles(sql: Sql, account_id: AccountId) -> None:
-    """A part of units: forget all failures of the account, and what is spent of the year's."""
+    """A part of units: forget all failures of the account, and what is spent of the year's.
+
+    All but the guesses at codes for a forgotten password: who made those reads the mail.
+    """
     throttles.clear_logins(sql, account_id)
-    for subject in _subjects(sql, account_id):
+    sent = (throttles.sent_codes(account_id, purpose) for purpose in codes.BEHIND_LOGIN)
+    for subject in (*_subjects(sql, account_id), *sent):
         throttles.clear(sql, subject)
 
 

@@ -12,12 +12,13 @@ import sqlalchemy as sa
 
 from csc_server.ports.messages import NewMessage
 from csc_server.ports.people import CodeState, Guess, Judged, NewCode
-from csc_server.storage import messages, rows
+from csc_server.storage import messages, rows, throttles
 from csc_server.storage.people_tables import codes as table
 from csc_server.storage.units import Row, Sql
 from policies import codes
 from policies.codes import CodeKey, SentCode, Verdict
 from policies.messages import Channel
+from policies.throttle import Throttle
 from policies.values import microseconds_from_utc, utc_from_microseconds
 
 _c: Final = table.c
@@ -67,8 +68,9 @@ def send(sql: Sql, new: NewCode, message: NewMessage, gap: timedelta) -> CodeSta
     """Keep and send a code, or the one that counts when it is too young for another.
 
     Raises:
-        RateLimited: See ``codes.admit_sms``.
+        RateLimited: See ``codes.admit_code`` and ``codes.admit_sms``.
     """
+    codes.admit_code(_year(sql, new.key), new.sent_at)
     found = _latest(sql, new.key)
     if found and not codes.due(found[1], new.sent_at):
         return CodeState(found[1], fresh=False)
@@ -100,11 +102,13 @@ def judge(sql: Sql, guess: Guess, now: datetime) -> Judged:
     """What a guess is worth; counted when wrong, the code used up when right; both audited."""
     found = _latest(sql, guess.key) if rows.storable(guess.code.value) else None
     sent = found[1] if found else None
-    verdict = codes.judge(sent, guess.code, now)
+    verdict = codes.judge(sent, guess.code, _year(sql, guess.key), now)
     left = codes.TRIES - sent.tries if sent else 0
     if found and verdict is Verdict.WRONG:
         sql.change(_COUNT, {"key": found[0]})
         left -= 1
+        if guess.key.purpose in codes.BUDGETED:
+            throttles.spend(sql, throttles.sent_codes(guess.key.owner, guess.key.purpose), now)
     if found and verdict is Verdict.RIGHT:
         sql.change(_USE, {"key": found[0], "now": microseconds_from_utc(now)})
     sql.audit(guess.right if verdict is Verdict.RIGHT else guess.wrong)
@@ -120,6 +124,10 @@ def last_used(sql: Sql, key: CodeKey) -> datetime | None:
 def forget_use(sql: Sql, key: CodeKey) -> None:
     """Afterwards the use of codes of this key proves nothing any more."""
     sql.change(_FORGET_USE, _keys(key))
+
+
+def _year(sql: Sql, key: CodeKey) -> Throttle:
+    return throttles.find(sql, throttles.sent_codes(key.owner, key.purpose))
 
 
 def _latest(sql: Sql, key: CodeKey) -> tuple[str, SentCode] | None:

@@ -15,6 +15,7 @@ import sqlalchemy as sa
 from csc_server.storage.tables import throttles as table
 from csc_server.storage.units import Sql
 from policies import throttle
+from policies.codes import CodePurpose
 from policies.throttle import CLEAR, Throttle
 from policies.values import (
     AccountId,
@@ -58,6 +59,11 @@ def otp(authenticator_id: AuthenticatorId) -> str:
     return OTP_PREFIX + authenticator_id
 
 
+def sent_codes(owner: str, purpose: CodePurpose) -> str:
+    """Subject of the codes that an owner is sent for one purpose."""
+    return f"code:{purpose}:{owner}"
+
+
 def value(
     failures: int | None, locked_until: int | None, spent_until: int | None = None
 ) -> Throttle:
@@ -80,16 +86,7 @@ def count_failure(sql: Sql, subject: str, now: datetime) -> tuple[Throttle, Thro
         return before, before
     # A password is no factor of a million possibilities.
     after = throttle.after_failure(before, now, budget=not subject.startswith(LOGIN_PREFIX))
-    if before != CLEAR:
-        _set(sql, subject, after)
-    else:
-        row = {
-            "subject": subject,
-            "failures": after.failures,
-            "locked_until": _number(after.locked_until),
-            "spent_until": _number(after.spent_until),
-        }
-        sql.change(_INSERT, row)
+    _write(sql, subject, before, after)
     return before, after
 
 
@@ -104,9 +101,29 @@ def succeed(sql: Sql, subject: str, before: Throttle, now: datetime) -> None:
         _set(sql, subject, after)
 
 
+def spend(sql: Sql, subject: str, now: datetime) -> None:
+    """Take a wrong guess from the year's, and do nothing else about it."""
+    before = find(sql, subject)
+    after = throttle.after_spending(before, now)
+    _write(sql, subject, before, after)
+
+
 def clear(sql: Sql, subject: str) -> None:
     """Forget everything of a subject."""
     sql.change(_CLEAR, {"key": subject})
+
+
+def _write(sql: Sql, subject: str, before: Throttle, after: Throttle) -> None:
+    if before != CLEAR:
+        _set(sql, subject, after)
+        return
+    row = {
+        "subject": subject,
+        "failures": after.failures,
+        "locked_until": _number(after.locked_until),
+        "spent_until": _number(after.spent_until),
+    }
+    sql.change(_INSERT, row)
 
 
 def _set(sql: Sql, subject: str, after: Throttle) -> None:

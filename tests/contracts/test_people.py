@@ -20,7 +20,8 @@ from csc_server.ports.people import (
     Profile,
     Stop,
 )
-from csc_server.storage import Storage, message_tables
+from csc_server.storage import Storage, message_tables, throttles
+from csc_server.storage.units import Sql
 from policies import codes, errors, links, throttle
 from policies.audit import EventType
 from policies.codes import CodeKey, CodePurpose, Verdict
@@ -189,6 +190,58 @@ async def test_a_right_code_is_used_once(storage: Storage) -> None:
     assert [one.verdict for one in results].count(Verdict.RIGHT) == 1
     assert await storage.people.redeemed_at(KEY) == T0
     assert await storage.people.redeemed_at(CodeKey(KEY.purpose, "reg-2", KEY.destination)) is None
+
+
+@pytest.mark.parametrize("purpose", codes.BUDGETED)
+async def test_guesses_at_codes_of_an_account_have_a_budget(
+    storage: Storage, purpose: CodePurpose
+) -> None:
+    """Code after code, 25 guesses; then neither a guess nor a new code, until one grows back."""
+    key, now = CodeKey(purpose, ALICE.account_id, KEY.destination), T0
+    for number in range(throttle.BUDGET):
+        if number % codes.TRIES == 0:
+            now += codes.DAY / 2
+            await send(storage, number, key, at=now)
+        assert (await storage.people.redeem(guess(WRONG, key), now)).verdict is Verdict.WRONG
+    assert (await storage.people.redeem(guess(key=key), now)).verdict is Verdict.DEAD
+    later = now + codes.RESEND_AFTER
+    with pytest.raises(errors.RateLimited):
+        await send(storage, 90, key, at=later)
+    other = CodePurpose.PASSWORD if purpose is not CodePurpose.PASSWORD else CodePurpose.PAIRING
+    assert (await send(storage, 91, CodeKey(other, key.owner, "+40799000222"), at=later)).fresh
+    again = now + throttle.GROWS_BACK
+    await send(storage, 92, key, at=again)
+    assert (await storage.people.redeem(guess(key=key), again)).verdict is Verdict.RIGHT
+
+
+async def test_who_lifts_the_budget_of_sent_codes(storage: Storage) -> None:
+    """A new password by link: for what only the old one led to. An operator: all of it."""
+    owner, token = await bob(storage), LinkToken("forgotten")
+    mail = message(MessageKind.PASSWORD_LINK, name="Bob", link="https://x")
+    await storage.people.open_link(link(LinkPurpose.PASSWORD, owner, token), mail, [])
+    for number, purpose in enumerate(codes.BUDGETED):
+        key = CodeKey(purpose, owner, f"+4079900022{number}")
+        await send(storage, 10 + number, key)
+        await storage.people.redeem(guess(WRONG, key), T0)
+    assert await spent(storage, owner) == set(codes.BUDGETED)
+    new = NewPassword(owner, "$new$", None, [])
+    # The last key is that of the password.
+    judged = await storage.people.set_new_password(token.digest(), guess(key=key), new, T0)
+    assert judged is not None
+    assert judged.verdict is Verdict.RIGHT
+    assert await spent(storage, owner) == {CodePurpose.PASSWORD}
+    await storage.accounts.unlock(owner, [])
+    assert await spent(storage, owner) == set()
+
+
+async def spent(store: Storage, owner: AccountId) -> set[CodePurpose]:
+    """Purposes of codes at which wrong guesses are remembered."""
+    subjects = {purpose: throttles.sent_codes(owner, purpose) for purpose in CodePurpose}
+
+    def unit(sql: Sql) -> set[CodePurpose]:
+        return {one for one, subject in subjects.items() if throttles.find(sql, subject) != CLEAR}
+
+    return await store.database.read(unit)
 
 
 async def test_a_code_that_no_database_can_hold_is_wrong(storage: Storage) -> None:

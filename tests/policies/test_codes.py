@@ -10,6 +10,7 @@ import pytest
 from policies import codes, errors
 from policies.codes import CodeKey, CodePurpose, SentCode, Verdict
 from policies.secret import Code
+from policies.throttle import CLEAR
 from tests.build import HOUR, SECOND, T0
 
 KEY = CodeKey(CodePurpose.PAIRING, "alice", "+40712345678")
@@ -34,9 +35,9 @@ def test_a_code_lives_as_long_as_its_journey_says(purpose: CodePurpose, minutes:
     sent = replace(SENT, key=key, digest=codes.seal(key, SALT, RIGHT))
     end = T0 + minutes * MINUTE
     assert sent.expires_at == end
-    assert codes.judge(sent, RIGHT, end - SECOND) is Verdict.RIGHT
-    assert codes.judge(sent, RIGHT, end) is Verdict.DEAD
-    assert codes.judge(sent, RIGHT, end + SECOND) is Verdict.DEAD
+    assert codes.judge(sent, RIGHT, CLEAR, end - SECOND) is Verdict.RIGHT
+    assert codes.judge(sent, RIGHT, CLEAR, end) is Verdict.DEAD
+    assert codes.judge(sent, RIGHT, CLEAR, end + SECOND) is Verdict.DEAD
 
 
 def test_every_purpose_has_a_life() -> None:
@@ -61,16 +62,16 @@ def test_another_goes_out_after_half_an_hour(seconds: int) -> None:
 )
 def test_a_code_is_bound(key: CodeKey) -> None:
     """Another purpose, owner or number: another digest."""
-    assert codes.judge(replace(SENT, key=key), RIGHT, T0) is Verdict.WRONG
+    assert codes.judge(replace(SENT, key=key), RIGHT, CLEAR, T0) is Verdict.WRONG
 
 
 def test_what_a_guess_is_worth() -> None:
     """Right, wrong, and everything that is not even compared."""
-    assert codes.judge(SENT, RIGHT, T0) is Verdict.RIGHT
-    assert codes.judge(SENT, WRONG, T0) is Verdict.WRONG
-    assert codes.judge(replace(SENT, tries=2), RIGHT, T0) is Verdict.RIGHT
+    assert codes.judge(SENT, RIGHT, CLEAR, T0) is Verdict.RIGHT
+    assert codes.judge(SENT, WRONG, CLEAR, T0) is Verdict.WRONG
+    assert codes.judge(replace(SENT, tries=2), RIGHT, CLEAR, T0) is Verdict.RIGHT
     for dead in (None, replace(SENT, used=True), replace(SENT, tries=3)):
-        assert codes.judge(dead, RIGHT, T0) is Verdict.DEAD
+        assert codes.judge(dead, RIGHT, CLEAR, T0) is Verdict.DEAD
 
 
 def test_demand_raises_what_the_page_tells() -> None:
