@@ -27,7 +27,7 @@ from csc_server.adapters.senders import renderer, senders
 from csc_server.adapters.strength import ZxcvbnStrength
 from csc_server.adapters.tsa.http import HttpTimestampAuthority
 from csc_server.config import ConfigurationRefused, Settings
-from csc_server.operations import api, people
+from csc_server.operations import api, approvals, people
 from csc_server.operations.api.applications import WithdrawConsent
 from csc_server.operations.authorize import Authorize
 from csc_server.operations.background import Background, ForgetJobs, Poll
@@ -42,6 +42,7 @@ from csc_server.operations.oauth.applications import ListApplications
 from csc_server.operations.oauth.clients import CheckProof
 from csc_server.operations.oauth.register import RegisterClients
 from csc_server.operations.people import PeopleRules
+from csc_server.operations.people.letters import Letters
 from csc_server.operations.sessions import BrowserSessions
 from csc_server.operations.sign_doc import SignDoc
 from csc_server.operations.sign_hash import SignHash
@@ -178,6 +179,14 @@ def services(settings: Settings, edges: Edges, entropy: ports.Entropy) -> Servic
         list_credentials=ListCredentials(store.credentials),
         credential_info=CredentialInfo(store.credentials),
         authorize=authorize,
+        approvals=approvals.build(
+            approvals=store.approvals,
+            authorize=authorize,
+            clients=store.oauth_clients,
+            credentials=store.credentials,
+            people=store.people,
+            letters=Letters(entropy, people_rules(settings)),
+        ),
         extend_transaction=ExtendTransaction(**signing),
         sign_hash=SignHash(**paced),
         sign_doc=SignDoc(**paced, timestamps=edges.timestamps),
@@ -398,6 +407,7 @@ def _chores(store: storage.Storage, services: Services) -> list[Callable[[], Awa
     return [
         expired,
         ForgetJobs(store.jobs, SystemClock()),
+        services.approvals.expire,
         services.people.purge,
         services.oauth.purge,
         services.sessions.purge,

@@ -44,6 +44,10 @@ class AuthorizeRequest:
     """Digest OID; ``None`` in v1, where the length tells."""
     pin: Pin | None
     otp: Otp | None
+    description: str | None = None
+    """What the client says about the transaction: a stranger's text."""
+    by_approval: bool = False
+    """The person is to approve on our page (``policies.approvals``)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,6 +58,16 @@ class AuthorizeFacts:
     authenticator: SealedTotp | None
     pin_throttle: Throttle
     otp_throttle: Throttle
+
+
+@dataclass(frozen=True, slots=True)
+class Covered:
+    """What an authorisation would be about."""
+
+    credential: Credential
+    hashes: tuple[bytes, ...]
+    """At least one, in the client's order."""
+    hash_algorithm: HashAlgorithm
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,6 +119,33 @@ def check(
         AuthenticatorNotReady: It is being replaced.
         PinLocked, OtpLocked: Too many failures; the factor is not even looked at.
     """
+    wanted = covered(facts, principal, request, now)
+    credential = wanted.credential
+    _factors_present(credential, request)
+    if Factor.OTP in credential.factors and facts.authenticator is None:
+        raise errors.AuthenticatorNotReady(credential.credential_id)
+    unlocked(facts, credential, now)
+    return FactorCheck(
+        credential,
+        principal.client_id,
+        wanted.hashes,
+        wanted.hash_algorithm,
+        request.pin,
+        request.otp,
+        facts.authenticator,
+    )
+
+
+def covered(
+    facts: AuthorizeFacts, principal: Principal, request: AuthorizeRequest, now: datetime
+) -> Covered:
+    """What ``request`` would authorise, whatever the factors.
+
+    Raises:
+        CredentialUnknown, CredentialDisabled, CertificateExpired, NumSignaturesTooLow,
+            NumSignaturesTooHigh, HashesMissing, HashAlgoInvalid, DigestLengthInvalid,
+            HashCountDiffers: As for ``check``.
+    """
     credential = access.usable(access.visible(facts.credential, principal), now)
     if request.num_signatures < 1:
         raise errors.NumSignaturesTooLow(str(request.num_signatures))
@@ -115,22 +156,19 @@ def check(
     algorithm = hash_algorithm(request.hashes, request.hash_algo)
     if len(request.hashes) != request.num_signatures:
         raise errors.HashCountDiffers(f"{len(request.hashes)} hashes")
-    _factors_present(credential, request)
-    if Factor.OTP in credential.factors and facts.authenticator is None:
-        raise errors.AuthenticatorNotReady(credential.credential_id)
+    return Covered(credential, request.hashes, algorithm)
+
+
+def unlocked(facts: AuthorizeFacts, credential: Credential, now: datetime) -> None:
+    """Return when each factor of the credential may be tried at ``now``.
+
+    Raises:
+        PinLocked, OtpLocked: Too many failures.
+    """
     if Factor.PIN in credential.factors and throttle.blocked(facts.pin_throttle, now):
         raise errors.PinLocked(credential.credential_id)
     if Factor.OTP in credential.factors and throttle.blocked(facts.otp_throttle, now):
         raise errors.OtpLocked(credential.credential_id)
-    return FactorCheck(
-        credential,
-        principal.client_id,
-        request.hashes,
-        algorithm,
-        request.pin,
-        request.otp,
-        facts.authenticator,
-    )
 
 
 def extension(

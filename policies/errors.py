@@ -278,6 +278,21 @@ class PinTooWeak(Refused):
     """A new PIN breaks the rules for PINs."""
 
 
+# Approval out of band
+
+
+class HandleUnknown(Refused):
+    """No such handle, or collected, over, or another's: one reason on purpose."""
+
+
+class ApprovalRefused(Refused):
+    """The person refused."""
+
+
+class ApprovalsTooMany(Refused):
+    """Too many requests wait for this account, or came from this client lately."""
+
+
 # Signature activation data
 
 

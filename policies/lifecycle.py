@@ -1,4 +1,4 @@
-"""States of a SAD and of an authorised hash occurrence, as literal tables.
+"""States of a SAD, of an authorised hash occurrence and of an approval, as literal tables.
 
 The only place that says which change of state is allowed. Stores turn a row of these tables
 into a conditional UPDATE; ``docs/signing-cycle.md`` shows the same tables as diagrams.
@@ -56,6 +56,27 @@ class SadEvent(StrEnum):
     REVOKE = "revoke"
 
 
+class ApprovalState(StrEnum):
+    """One request for approval out of band (CSC v2 11.6, 11.7)."""
+
+    PENDING = "pending"
+    """In front of the person."""
+    APPROVED = "approved"
+    """The SAD is minted and waits for the client."""
+    COLLECTED = "collected"
+    REFUSED = "refused"
+    EXPIRED = "expired"
+
+
+class ApprovalEvent(StrEnum):
+    """What can happen to it."""
+
+    APPROVE = "approve"
+    REFUSE = "refuse"
+    COLLECT = "collect"
+    EXPIRE = "expire"
+
+
 OCCURRENCE: Final[dict[OccurrenceEvent, dict[OccurrenceState, OccurrenceState]]] = {
     OccurrenceEvent.RESERVE: {OccurrenceState.AUTHORIZED: OccurrenceState.RESERVED},
     OccurrenceEvent.COMPLETE: {OccurrenceState.RESERVED: OccurrenceState.CONSUMED},
@@ -86,5 +107,16 @@ SAD: Final[dict[SadEvent, dict[SadState, SadState]]] = {
         SadState.ISSUED: SadState.REVOKED,
         SadState.CONSUMING: SadState.REVOKED,
         SadState.USED: SadState.REVOKED,
+    },
+}
+
+APPROVAL: Final[dict[ApprovalEvent, dict[ApprovalState, ApprovalState]]] = {
+    ApprovalEvent.APPROVE: {ApprovalState.PENDING: ApprovalState.APPROVED},
+    ApprovalEvent.REFUSE: {ApprovalState.PENDING: ApprovalState.REFUSED},
+    ApprovalEvent.COLLECT: {ApprovalState.APPROVED: ApprovalState.COLLECTED},
+    # Nobody answered in time, or the client did not come for its SAD while it was good.
+    ApprovalEvent.EXPIRE: {
+        ApprovalState.PENDING: ApprovalState.EXPIRED,
+        ApprovalState.APPROVED: ApprovalState.EXPIRED,
     },
 }

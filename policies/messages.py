@@ -51,6 +51,8 @@ class MessageKind(Enum):
     """Too many failures; with the link by which the owner lifts the stop."""
     ACCOUNT_SUSPENDED = ("account_suspended", Channel.MAIL)
     ACCOUNT_RESUMED = ("account_resumed", Channel.MAIL)
+    APPROVAL_WANTED = ("approval_wanted", Channel.MAIL)
+    """A program waits for an approval on our page (CSC v2 11.6)."""
     SIGNING_CODE = ("signing_code", Channel.SMS)
     """credentials/sendOTP (CSC v1 11.8)."""
 
@@ -87,6 +89,7 @@ FACTS: Final = {
     MessageKind.LOGIN_LOCKED: frozenset({"name", "link"}),
     MessageKind.ACCOUNT_SUSPENDED: frozenset({"name"}),
     MessageKind.ACCOUNT_RESUMED: frozenset({"name"}),
+    MessageKind.APPROVAL_WANTED: frozenset({"name", "link"}),
     MessageKind.SIGNING_CODE: frozenset({"code"}),
 }
 """What each kind's words need, no more and no less.

@@ -79,6 +79,12 @@ class ResponseId(Secret):
     __slots__ = ()
 
 
+class ApprovalHandle(Secret):
+    """Handle of an approval that is waited for, opaque to the client (CSC v2 11.6, ``handle``)."""
+
+    __slots__ = ()
+
+
 class Token(Secret):
     """Access or refresh token (RFC 6749 1.4, 1.5)."""
 

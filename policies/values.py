@@ -16,6 +16,7 @@ from policies.algorithms import HashAlgorithm, KeyAlgorithm
 from policies.lifecycle import OccurrenceState, SadState
 
 AccountId = NewType("AccountId", str)
+ApprovalId = NewType("ApprovalId", str)
 AuthenticatorId = NewType("AuthenticatorId", str)
 ClientId = NewType("ClientId", str)
 CredentialId = NewType("CredentialId", str)

@@ -14,13 +14,18 @@ from csc_server import config
 from policies import lifecycle
 
 ROOT = Path(__file__).parent.parent
+_TABLES = (
+    ("SAD", lifecycle.SAD),
+    ("Occurrence", lifecycle.OCCURRENCE),
+    ("Approval out of band", lifecycle.APPROVAL),
+)
 
 
 def lifecycle_text() -> str:
-    """Both state tables as Mermaid diagrams."""
+    """The state tables as Mermaid diagrams."""
     return "\n".join(
         f"### {title}\n\n```mermaid\nstateDiagram-v2\n{_moves(table)}\n```\n"
-        for title, table in (("SAD", lifecycle.SAD), ("Occurrence", lifecycle.OCCURRENCE))
+        for title, table in _TABLES
     )
 
 

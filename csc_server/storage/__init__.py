@@ -15,6 +15,7 @@ from pathlib import Path
 from csc_server.storage import checkpointer, guard
 from csc_server.storage.accounts import SqlAccounts
 from csc_server.storage.applications import SqlApplications
+from csc_server.storage.approvals import SqlApprovals
 from csc_server.storage.audit import READ_HEAD
 from csc_server.storage.authorizations import SqlAuthorizations
 from csc_server.storage.checkpointer import Checkpointer, Sign
@@ -61,6 +62,7 @@ class Storage:
     credentials: SqlCredentials
     authorizations: SqlAuthorizations
     applications: SqlApplications
+    approvals: SqlApprovals
     history: SqlHistory
     idempotency: SqlIdempotency
     jobs: SqlJobs
@@ -142,6 +144,7 @@ async def open_storage(
             credentials=SqlCredentials(database),
             authorizations=SqlAuthorizations(database),
             applications=SqlApplications(database),
+            approvals=SqlApprovals(database),
             history=SqlHistory(database),
             idempotency=SqlIdempotency(database),
             jobs=SqlJobs(database),

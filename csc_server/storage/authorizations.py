@@ -20,6 +20,7 @@ from csc_server.storage.units import Row, Sql
 from policies import errors, throttle, totp
 from policies.audit import Event, EventType, Outcome
 from policies.authorize import AuthorizeFacts
+from policies.lifecycle import SadState
 from policies.pacing import Pace
 from policies.secret import Sad
 from policies.sign import Permit, SigningFacts
@@ -111,6 +112,15 @@ _OCCURRENCES: Final = (
     sa.select(_occurrence.c.ordinal, _occurrence.c.digest, _occurrence.c.state)
     .where(_occurrence.c.root_id == sa.bindparam("root"))
     .order_by(_occurrence.c.ordinal)
+)
+_HAND_OVER: Final = (
+    _authorization.update()
+    .where(
+        _authorization.c.sad_id == sa.bindparam("sad"),
+        _authorization.c.state == constant(SadState.ISSUED),
+        _authorization.c.expires_at > sa.bindparam("now"),
+    )
+    .values(handle_digest=sa.bindparam("handle"), jkt=sa.bindparam("key_of_client"))
 )
 _OVERDUE: Final = (
     sa.select(
@@ -323,6 +333,22 @@ def issue(sql: Sql, new: NewAuthorization, now: datetime) -> None:
     _use_factors(sql, new, now)
     sql.change(_INSERT, rows.authorization_columns(new))
     sql.change_many(_INSERT_OCCURRENCE, _occurrence_rows(new.authorization))
+
+
+def hand_over(
+    sql: Sql, sad_id: SadId | None, handle: bytes, jkt: str | None, now: datetime
+) -> bool:
+    """Part of a unit: the SAD, of which nobody has the handle, gets one that a client has.
+
+    False, and nothing changed: the SAD is over, or revoked.
+
+    Args:
+        handle: Digest of the handle.
+        jkt: Thumbprint of the client's key, if it proves one.
+    """
+    instant = microseconds_from_utc(now)
+    keys = {"sad": sad_id, "handle": handle, "key_of_client": jkt, "now": instant}
+    return sql.change(_HAND_OVER, keys) > 0
 
 
 def _authorize_facts(row: Row) -> AuthorizeFacts:

@@ -10,13 +10,12 @@ from typing import Final
 import sqlalchemy as sa
 
 from csc_server.ports import NewToken
-from csc_server.storage import oauth_rows, oauth_tables, tables, tokens
+from csc_server.storage import authorizations, oauth_rows, oauth_tables, tables, tokens
 from csc_server.storage.database import Database
 from csc_server.storage.tables import constant
 from csc_server.storage.units import Row, Sql
 from policies import errors
 from policies.audit import Event
-from policies.lifecycle import SadState
 from policies.oauth.values import CodeFacts
 from policies.secret import AuthorizationCode
 from policies.tokens import TokenKind
@@ -55,15 +54,6 @@ _REDEEM: Final = (
         _code.c.expires_at > sa.bindparam("now"),
     )
     .values(redeemed_at=sa.bindparam("now"))
-)
-_HAND_OVER: Final = (
-    _sad.update()
-    .where(
-        _sad.c.sad_id == sa.bindparam("sad"),
-        _sad.c.state == constant(SadState.ISSUED),
-        _sad.c.expires_at > sa.bindparam("now"),
-    )
-    .values(handle_digest=sa.bindparam("handle"), jkt=sa.bindparam("key_of_client"))
 )
 _ROTATE: Final = (
     _token.update()
@@ -110,7 +100,9 @@ class SqlGrants:
                 return False
             for token in new:
                 if token.sad_id is not None:
-                    _hand_over(sql, token, principal, instant)
+                    handle, jkt = token.token.digest(), principal.jkt
+                    if not authorizations.hand_over(sql, token.sad_id, handle, jkt, now):
+                        raise errors.CodeInvalid("its SAD is over")
             tokens.open_grant(sql, principal, new, now)
             sql.audit(events)
             return True
@@ -174,20 +166,6 @@ class SqlReplays:
             return True
 
         return await self._database.write(unit)
-
-
-def _hand_over(sql: Sql, token: NewToken, principal: Principal, instant: int) -> None:
-    handed = sql.change(
-        _HAND_OVER,
-        {
-            "sad": token.sad_id,
-            "handle": token.token.digest(),
-            "key_of_client": principal.jkt,
-            "now": instant,
-        },
-    )
-    if not handed:
-        raise errors.CodeInvalid("its SAD is over")
 
 
 def _facts(row: Row) -> CodeFacts:

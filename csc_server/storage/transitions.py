@@ -23,7 +23,7 @@ _SAD_OF_OPERATION: Final = authorizations.c.operation_id == sa.bindparam("operat
 _IN_TIME: Final = authorizations.c.expires_at > sa.bindparam("now")
 
 
-def _move(table: sa.Table, moves: Mapping[Any, Any], *where: sa.ColumnElement[bool]) -> sa.Update:
+def move(table: sa.Table, moves: Mapping[Any, Any], *where: sa.ColumnElement[bool]) -> sa.Update:
     """The UPDATE of these moves, for rows of ``where`` that are in a state to move from."""
     state = table.c.state
     arms = [(state == constant(old), constant(new)) for old, new in moves.items()]
@@ -31,7 +31,7 @@ def _move(table: sa.Table, moves: Mapping[Any, Any], *where: sa.ColumnElement[bo
     return table.update().where(*where, one_of(state, moves)).values(state=target)
 
 
-RESERVE: Final = _move(
+RESERVE: Final = move(
     occurrences,
     OCCURRENCE[OccurrenceEvent.RESERVE],
     _OF_ROOT,
@@ -51,18 +51,18 @@ RESERVED: Final = sa.select(sa.func.count(), _METERED).where(
 )
 """How many occurrences an operation holds; and the SAD's account, if it has credits to count
 (``ledger``): asked here, where it costs no statement of its own."""
-COMPLETE: Final = _move(occurrences, OCCURRENCE[OccurrenceEvent.COMPLETE], _OF_ROOT, _OF_OPERATION)
-RELEASE: Final = _move(
+COMPLETE: Final = move(occurrences, OCCURRENCE[OccurrenceEvent.COMPLETE], _OF_ROOT, _OF_OPERATION)
+RELEASE: Final = move(
     occurrences, OCCURRENCE[OccurrenceEvent.RELEASE], _OF_ROOT, _OF_OPERATION
 ).values(operation_id=sa.null(), reserved_at=sa.null())
-EXPIRE: Final = _move(occurrences, OCCURRENCE[OccurrenceEvent.EXPIRE], _OF_ROOT)
+EXPIRE: Final = move(occurrences, OCCURRENCE[OccurrenceEvent.EXPIRE], _OF_ROOT)
 FREE: Final = sa.select(occurrences.c.ordinal).where(_OF_ROOT, _FREE)
 """Ordinals of a root that nobody claimed."""
 
-RESERVE_SAD: Final = _move(authorizations, SAD[SadEvent.RESERVE], _SAD, _IN_TIME).values(
+RESERVE_SAD: Final = move(authorizations, SAD[SadEvent.RESERVE], _SAD, _IN_TIME).values(
     operation_id=sa.bindparam("operation")
 )
-COMPLETE_LAST: Final = _move(
+COMPLETE_LAST: Final = move(
     authorizations,
     SAD[SadEvent.COMPLETE_LAST],
     _SAD,
@@ -70,10 +70,10 @@ COMPLETE_LAST: Final = _move(
     ~sa.exists().where(_OF_ROOT, _FREE),
 )
 """Changes nothing while an occurrence of the root is free."""
-COMPLETE_SOME: Final = _move(authorizations, SAD[SadEvent.COMPLETE_SOME], _SAD, _SAD_OF_OPERATION)
-RELEASE_SAD: Final = _move(authorizations, SAD[SadEvent.RELEASE], _SAD, _SAD_OF_OPERATION).values(
+COMPLETE_SOME: Final = move(authorizations, SAD[SadEvent.COMPLETE_SOME], _SAD, _SAD_OF_OPERATION)
+RELEASE_SAD: Final = move(authorizations, SAD[SadEvent.RELEASE], _SAD, _SAD_OF_OPERATION).values(
     operation_id=sa.null()
 )
-EXTEND_SAD: Final = _move(authorizations, SAD[SadEvent.EXTEND], _SAD, _IN_TIME)
-EXPIRE_SAD: Final = _move(authorizations, SAD[SadEvent.EXPIRE], _SAD)
-REVOKE_SAD: Final = _move(authorizations, SAD[SadEvent.REVOKE], _SAD)
+EXTEND_SAD: Final = move(authorizations, SAD[SadEvent.EXTEND], _SAD, _IN_TIME)
+EXPIRE_SAD: Final = move(authorizations, SAD[SadEvent.EXPIRE], _SAD)
+REVOKE_SAD: Final = move(authorizations, SAD[SadEvent.REVOKE], _SAD)

@@ -5,7 +5,6 @@ from __future__ import annotations
 import base64
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import datetime
 from typing import Any, Final
 
 from aiohttp import web
@@ -21,12 +20,13 @@ from csc_server.web.requests import (
     services,
     signer,
 )
+from csc_server.web.services import Services
 from csc_server.wire import common, errors, headers, v1, v2
 from csc_server.wire.common import InfoOptions
 from csc_server.wire.fields import Body
 from policies.authorize import AuthorizeRequest, ExtendRequest
 from policies.sign import SignHashRequest
-from policies.values import Credential, CredentialId, Principal
+from policies.values import Principal
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,15 +37,10 @@ class Dialect:
     parse_authorize: Callable[[Body], AuthorizeRequest]
     parse_extend: Callable[[Body], ExtendRequest]
     parse_sign_hash: Callable[[Body], SignHashRequest]
-    render_credential: Callable[[Credential, InfoOptions, datetime], dict[str, Any]]
 
 
-V1: Final = Dialect(
-    1, v1.parse_authorize, v1.parse_extend, v1.parse_sign_hash, v1.render_credential
-)
-V2: Final = Dialect(
-    2, v2.parse_authorize, v2.parse_extend, v2.parse_sign_hash, v2.render_credential
-)
+V1: Final = Dialect(1, v1.parse_authorize, v1.parse_extend, v1.parse_sign_hash)
+V2: Final = Dialect(2, v2.parse_authorize, v2.parse_extend, v2.parse_sign_hash)
 
 
 async def info_v1(request: web.Request) -> web.Response:
@@ -90,7 +85,34 @@ async def list_v2(request: web.Request) -> web.Response:
     caller, service = await principal(request), services(request)
     parsed = v2.parse_list(await body(request))
     found = await service.list_credentials(caller)
-    return respond(v2.render_list(parsed, found, service.clock.now()))
+    approval = await _approval(service, caller, parsed.options)
+    return respond(v2.render_list(parsed, found, service.clock.now(), approval=approval))
+
+
+async def credential_v1(request: web.Request) -> web.Response:
+    """credentials/info. (CSC v1 11.5)"""
+    caller, service = await principal(request), services(request)
+    parsed = common.parse_credential_info(await body(request))
+    found = await service.credential_info(caller, parsed.credential_id)
+    return respond(v1.render_credential(found, parsed.options, service.clock.now()))
+
+
+async def credential_v2(request: web.Request) -> web.Response:
+    """credentials/info. (CSC v2 11.5)"""
+    await authorized(request)
+    service = services(request)
+    parsed = common.parse_credential_info(await body(request))
+    # CSC v2 8.4.1: a token of scope ``credential`` may look at its own credential.
+    caller = await signer(request, parsed.credential_id)
+    found = await service.credential_info(caller, parsed.credential_id)
+    approval = await _approval(service, caller, parsed.options)
+    now = service.clock.now()
+    return respond(v2.render_credential(found, parsed.options, now, approval=approval))
+
+
+async def _approval(service: Services, caller: Principal, options: InfoOptions) -> bool:
+    """Can the person be asked? Looked up only for who wants to know."""
+    return options.auth_info and await service.approvals.offered(caller.account_id)
 
 
 class Methods:
@@ -99,33 +121,17 @@ class Methods:
     def __init__(self, dialect: Dialect) -> None:
         self._dialect = dialect
 
-    async def info(self, request: web.Request) -> web.Response:
-        """credentials/info. (CSC v1 11.5)"""
-        await authorized(request)
-        service = services(request)
-        parsed = common.parse_credential_info(await body(request))
-        caller = await self._reader(request, parsed.credential_id)
-        found = await service.credential_info(caller, parsed.credential_id)
-        now = service.clock.now()
-        return respond(self._dialect.render_credential(found, parsed.options, now))
-
-    async def _reader(self, request: web.Request, credential_id: CredentialId) -> Principal:
-        # CSC v2 8.4.1: in v2 a token of scope ``credential`` may look at its own credential.
-        if self._dialect.version == 2:
-            return await signer(request, credential_id)
-        return await principal(request)
-
     async def authorize(self, request: web.Request) -> web.Response:
         """credentials/authorize. (CSC v1 11.6)"""
         caller = await principal(request)
         parsed = self._dialect.parse_authorize(await body(request))
-        return _sad(await services(request).authorize(call(request), caller, parsed))
+        return sad(await services(request).authorize(call(request), caller, parsed))
 
     async def extend(self, request: web.Request) -> web.Response:
         """credentials/extendTransaction. (CSC v1 11.7)"""
         caller = await principal(request)
         parsed = self._dialect.parse_extend(await body(request))
-        return _sad(await services(request).extend_transaction(call(request), caller, parsed))
+        return sad(await services(request).extend_transaction(call(request), caller, parsed))
 
     async def sign_hash(self, request: web.Request) -> web.Response:
         """signatures/signHash. (CSC v1 11.9)"""
@@ -151,5 +157,6 @@ def _login(result: Login) -> web.Response:
     return respond(content)
 
 
-def _sad(issued: IssuedSad) -> web.Response:
+def sad(issued: IssuedSad) -> web.Response:
+    """The answer of authorize, authorizeCheck and extendTransaction."""
     return respond({"SAD": issued.sad.value, "expiresIn": issued.expires_in_s})

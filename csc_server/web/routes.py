@@ -13,7 +13,16 @@ from typing import Final
 
 from aiohttp import web
 
-from csc_server.web import descriptions, documents, handlers, oauth, operator, outbox, own_apis
+from csc_server.web import (
+    approvals,
+    descriptions,
+    documents,
+    handlers,
+    oauth,
+    operator,
+    outbox,
+    own_apis,
+)
 from csc_server.web.middleware import Handler
 from csc_server.web.pages import table
 from csc_server.web.requests import LINK, METHOD, PAGE, VERSION
@@ -45,7 +54,6 @@ def _csc(
     table: dict[str, Handler] = {
         "auth/login": handlers.login,
         "auth/revoke": handlers.revoke,
-        "credentials/info": methods.info,
         "credentials/authorize": methods.authorize,
         "credentials/extendTransaction": methods.extend,
         "signatures/signHash": methods.sign_hash,
@@ -64,10 +72,17 @@ def _csc(
 
 
 def _routes() -> Iterator[Route]:
-    own_v1 = {"info": handlers.info_v1, "credentials/list": handlers.list_v1}
+    own_v1 = {
+        "info": handlers.info_v1,
+        "credentials/list": handlers.list_v1,
+        "credentials/info": handlers.credential_v1,
+    }
     own_v2 = {
         "info": handlers.info_v2,
         "credentials/list": handlers.list_v2,
+        "credentials/info": handlers.credential_v2,
+        "credentials/authorize": approvals.authorize,
+        "credentials/authorizeCheck": approvals.check,
         "signatures/signHash": documents.sign_hash,
         "signatures/signDoc": documents.sign_doc,
         "signatures/signPolling": documents.poll,

@@ -9,6 +9,7 @@ from typing import Final
 from aiohttp import web
 
 from csc_server.operations.api import Apis
+from csc_server.operations.approvals import ApprovalVerbs
 from csc_server.operations.authorize import Authorize
 from csc_server.operations.background import Poll
 from csc_server.operations.credentials import CredentialInfo, ListCredentials
@@ -44,6 +45,8 @@ class Services:
     list_credentials: ListCredentials
     credential_info: CredentialInfo
     authorize: Authorize
+    approvals: ApprovalVerbs
+    """Approval on our page, asked for by ``authorize`` of v2."""
     extend_transaction: ExtendTransaction
     sign_hash: SignHash
     sign_doc: SignDoc

@@ -25,13 +25,18 @@ METHODS_V1: Final = (
     "signatures/signHash",
 )
 """``info`` itself may be left out (CSC v1 11.1)."""
-METHODS_V2: Final = (*METHODS_V1, "signatures/signDoc", "signatures/signPolling")
+METHODS_V2: Final = (
+    *METHODS_V1,
+    "credentials/authorizeCheck",
+    "signatures/signDoc",
+    "signatures/signPolling",
+)
 WITH_TIMESTAMPS: Final = ("signatures/timestamp",)
 """Where a time-stamping authority is configured."""
 
-# Nothing of ours is sent to the signer or approved elsewhere: see docs/csc-divergences.md.
+# Nothing of ours is sent to the signer: see docs/csc-divergences.md.
 NOT_OFFERED_V1: Final = ("credentials/sendOTP",)
-NOT_OFFERED_V2: Final = (*NOT_OFFERED_V1, "credentials/authorizeCheck", "credentials/getChallenge")
+NOT_OFFERED_V2: Final = (*NOT_OFFERED_V1, "credentials/getChallenge")
 
 
 @dataclass(frozen=True, slots=True)

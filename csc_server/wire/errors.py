@@ -224,6 +224,10 @@ TABLE: Final[dict[type[Exception], Row]] = {
     reasons.OtpLocked: _bad("OTP locked", _LOCKED),  # AUTH-11, AUTH-13
     reasons.AuthenticatorNotReady: _bad("OTP locked", _LOCKED),  # AUTH-11, AUTH-13
     reasons.AuthenticatorCooling: _bad("OTP locked", _LOCKED),  # AUTH-11, AUTH-13
+    # credentials/authorizeCheck (CSC v2 11.7), and how often a person may be asked
+    reasons.HandleUnknown: _bad("Invalid parameter handle"),  # CHECK-2
+    reasons.ApprovalRefused: Row(400, "invalid_authentication_data", _DENIED),  # CHECK-3
+    reasons.ApprovalsTooMany: Row(429, "temporarily_unavailable", UNAVAILABLE, retry_after_s=60),
     # signatures/signHash, credentials/extendTransaction (CSC v1 11.9, 11.7)
     reasons.SadUnknown: _SAD,
     reasons.SadNotUsable: _SAD,

@@ -164,11 +164,12 @@ def pss_parameters(body: Body) -> PssParameters | None:
         raise Malformed("Invalid parameter signAlgoParams") from reason
 
 
-def description(body: Body) -> None:
+def description(body: Body) -> str | None:
     """``description`` of an authorisation, at most 500 characters. (CSC v1 11.6)"""
     value = optional_string(body, "description")
     if value is not None and len(value) > 500:
         raise Malformed("Invalid parameter description")
+    return value
 
 
 def common(body: Body) -> None:

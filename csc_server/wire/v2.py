@@ -13,7 +13,7 @@ from policies import algorithms, errors
 from policies.authorize import AuthorizeRequest, ExtendRequest
 from policies.documents import ENVELOPES, Format, Level
 from policies.messages import Language
-from policies.secret import Otp, Pin, Sad
+from policies.secret import ApprovalHandle, Otp, Pin, Sad
 from policies.sign import SignHashRequest
 from policies.values import Credential, CredentialId, Factor
 
@@ -22,6 +22,7 @@ SPECS: Final = "2.0.0.2"
 
 PIN_ID: Final = "PIN"
 OTP_ID: Final = "OTP"
+APPROVAL_ID: Final = "APPROVAL"
 """Ids of the authentication objects; unique within a credential (CSC v2 8.1)."""
 
 
@@ -49,10 +50,27 @@ def parse_authorize(body: Body) -> AuthorizeRequest:
     credential_id = CredentialId(fields.string(body, "credentialID"))
     num_signatures = fields.integer(body, "numSignatures")
     hashes, hash_algo = _hashes(body)
-    pin, otp = _authentication_data(body)
-    fields.description(body)
+    given = _authentication_data(body)
+    description = fields.description(body)
     fields.common(body)
-    return AuthorizeRequest(credential_id, num_signatures, hashes, hash_algo, pin, otp)
+    pin, otp = given.get(PIN_ID), given.get(OTP_ID)
+    return AuthorizeRequest(
+        credential_id,
+        num_signatures,
+        hashes,
+        hash_algo,
+        pin=Pin(pin) if pin else None,
+        otp=Otp(otp) if otp else None,
+        description=description,
+        by_approval=APPROVAL_ID in given,
+    )
+
+
+def parse_check(body: Body) -> ApprovalHandle:
+    """credentials/authorizeCheck. (CSC v2 11.7)"""
+    handle = ApprovalHandle(fields.string(body, "handle"))
+    fields.common(body)
+    return handle
 
 
 def parse_extend(body: Body) -> ExtendRequest:
@@ -115,15 +133,20 @@ def _formats(service: ServiceInfo) -> dict[str, Any]:
 
 
 def render_list(
-    request: ListRequest, credentials: list[Credential], now: datetime
+    request: ListRequest, credentials: list[Credential], now: datetime, *, approval: bool
 ) -> dict[str, Any]:
-    """credentials/list."""
+    """credentials/list.
+
+    Args:
+        approval: The person can be asked to approve on our page.
+    """
     if request.only_valid:
         credentials = [one for one in credentials if common.is_usable(one, now)]
     body: dict[str, Any] = {"credentialIDs": [one.credential_id for one in credentials]}
     if request.credential_info:
         body["credentialInfos"] = [
-            {"credentialID": one.credential_id} | render_credential(one, request.options, now)
+            {"credentialID": one.credential_id}
+            | render_credential(one, request.options, now, approval=approval)
             for one in credentials
         ]
     if request.only_valid:
@@ -132,15 +155,29 @@ def render_list(
 
 
 def render_credential(
-    credential: Credential, options: InfoOptions, now: datetime
+    credential: Credential, options: InfoOptions, now: datetime, *, approval: bool
 ) -> dict[str, Any]:
-    """credentials/info. (CSC v2 11.5)"""
+    """credentials/info. (CSC v2 11.5)
+
+    Args:
+        approval: As for ``render_list``.
+    """
     auth: dict[str, Any] = {"mode": "explicit"}
     if options.auth_info:
         objects = _objects(credential, options.language)
-        auth["expression"] = " AND ".join(one["id"] for one in objects)
+        expression = " AND ".join(one["id"] for one in objects)
+        if approval:
+            objects.append(_approval(options.language))
+            own = f"({expression})" if len(credential.factors) > 1 else expression
+            expression = f"{own} OR {APPROVAL_ID}"
+        auth["expression"] = expression
         auth["objects"] = objects
     return common.render_credential(credential, options, now) | {"auth": auth}
+
+
+def _approval(language: Language) -> dict[str, str]:
+    # No format: the client has no value to send (CSC v2 8.1).
+    return {"type": "PasswordOOB", "id": APPROVAL_ID} | words.approval(language)
 
 
 def _objects(credential: Credential, language: Language) -> list[dict[str, str]]:
@@ -161,18 +198,21 @@ def _hashes(body: Body) -> tuple[tuple[bytes, ...] | None, str | None]:
     return hashes, fields.string(body, "hashAlgorithmOID")
 
 
-def _authentication_data(body: Body) -> tuple[Pin | None, Otp | None]:
-    """The values of ``authData``. (CSC v2 8.1, 11.6)"""
+def _authentication_data(body: Body) -> dict[str, str | None]:
+    """The values of ``authData`` by their ids. (CSC v2 8.1, 11.6)"""
     entries = body.get("authData", [])
     if not isinstance(entries, list) or not all(isinstance(one, dict) for one in entries):
         raise fields.missing_or_wrong("array", "authData")
-    values: dict[str, str] = {}
+    values: dict[str, str | None] = {}
     for entry in entries:
         name, value = entry.get("id"), entry.get("value")
-        if not isinstance(name, str) or not isinstance(value, str) or name in values:
+        wanted = type(None) if name == APPROVAL_ID else str
+        if not isinstance(name, str) or not isinstance(value, wanted) or name in values:
             raise Malformed("Invalid parameter authData")
         values[name] = value
-    if values.keys() - {PIN_ID, OTP_ID}:
+    if values.keys() - {PIN_ID, OTP_ID, APPROVAL_ID}:
         raise errors.AuthenticationDataUnknown("an id that no credential has")
-    pin, otp = values.get(PIN_ID), values.get(OTP_ID)
-    return Pin(pin) if pin else None, Otp(otp) if otp else None
+    if APPROVAL_ID in values and len(values) > 1:
+        # The objects stand on either side of an OR: the client has to say which way it wants.
+        raise Malformed("Invalid parameter authData")
+    return values

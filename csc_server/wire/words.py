@@ -33,6 +33,18 @@ FACTORS: Final[dict[Factor, dict[Language, tuple[str, str]]]] = {
     },
 }
 """Label and description of each factor."""
+APPROVAL: Final[dict[Language, tuple[str, str]]] = {
+    Language.EN: ("Approval on our page", "An e-mail leads you to our page, where you approve"),
+    Language.RO: (
+        "Aprobare pe pagina noastră",
+        "Un e-mail vă duce la pagina noastră, unde aprobați",
+    ),
+    Language.FR: (
+        "Approbation sur notre page",
+        "Un e-mail vous mène à notre page, où vous approuvez",
+    ),
+}
+"""Label and description of approval out of band."""
 
 
 def language(body: Body) -> Language:
@@ -44,5 +56,14 @@ def language(body: Body) -> Language:
 
 def factor(which: Factor, wanted: Language) -> dict[str, str]:
     """``label`` and ``description`` of a factor."""
-    label, description = FACTORS[which][wanted]
+    return _notice(FACTORS[which][wanted])
+
+
+def approval(wanted: Language) -> dict[str, str]:
+    """``label`` and ``description`` of approval out of band."""
+    return _notice(APPROVAL[wanted])
+
+
+def _notice(words: tuple[str, str]) -> dict[str, str]:
+    label, description = words
     return {"label": label, "description": description}

@@ -5,16 +5,26 @@ from __future__ import annotations
 import pytest
 
 from policies import lifecycle
-from policies.lifecycle import OccurrenceEvent, OccurrenceState, SadEvent, SadState
+from policies.lifecycle import (
+    ApprovalEvent,
+    ApprovalState,
+    OccurrenceEvent,
+    OccurrenceState,
+    SadEvent,
+    SadState,
+)
 
 OCCURRENCE_ENDS = {OccurrenceState.CONSUMED, OccurrenceState.BURNED, OccurrenceState.EXPIRED}
 SAD_ENDS = {SadState.SPENT, SadState.EXCHANGED, SadState.EXPIRED, SadState.REVOKED}
+
+APPROVAL_ENDS = {ApprovalState.COLLECTED, ApprovalState.REFUSED, ApprovalState.EXPIRED}
 
 
 def test_every_event_has_a_row() -> None:
     """An event without a row would be refused for ever, unnoticed."""
     assert set(lifecycle.OCCURRENCE) == set(OccurrenceEvent)
     assert set(lifecycle.SAD) == set(SadEvent)
+    assert set(lifecycle.APPROVAL) == set(ApprovalEvent)
 
 
 @pytest.mark.parametrize("event", OccurrenceEvent)
@@ -27,6 +37,18 @@ def test_an_occurrence_never_leaves_its_end(event: OccurrenceEvent) -> None:
 def test_a_sad_never_leaves_its_end(event: SadEvent) -> None:
     """Spent, exchanged, expired and revoked are final."""
     assert not SAD_ENDS & set(lifecycle.SAD[event])
+
+
+@pytest.mark.parametrize("event", ApprovalEvent)
+def test_an_approval_never_leaves_its_end(event: ApprovalEvent) -> None:
+    """Collected, refused and expired are final."""
+    assert not APPROVAL_ENDS & set(lifecycle.APPROVAL[event])
+
+
+def test_only_what_was_approved_is_collected() -> None:
+    """And only what waits can be approved."""
+    assert set(lifecycle.APPROVAL[ApprovalEvent.COLLECT]) == {ApprovalState.APPROVED}
+    assert set(lifecycle.APPROVAL[ApprovalEvent.APPROVE]) == {ApprovalState.PENDING}
 
 
 def test_only_a_definite_refusal_gives_a_reserved_hash_back() -> None:

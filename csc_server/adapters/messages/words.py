@@ -101,6 +101,15 @@ MAILS: Final = {
         limit=LINK_WORKS,
         not_you="If you did not expect this message, do not open the link and contact us.",
     ),
+    MessageKind.APPROVAL_WANTED: Mail(
+        subject="A program waits for your approval",
+        what="A program that uses your {brand} account asks you to sign.",
+        facts=(WHEN,),
+        lead="To see what it asks, and to approve or refuse it, open this page:",
+        limit=LINK_WORKS,
+        more="Nothing is signed if you do nothing.",
+        not_you="If you did not start it, refuse it there and change your password.",
+    ),
     MessageKind.PASSWORD_LINK: Mail(
         subject="Choose a new password for {brand}",
         what="Somebody, most likely you, asked for a new password for your {brand} account.",

@@ -100,10 +100,23 @@ class Letters:
         facts = {"name": to.name, "link": url}
         return self._message(kind, to, to.email, facts, link.created_at, link.expires_at)
 
-    def page_mail(self, kind: MessageKind, to: Addressee, path: str, now: datetime) -> NewMessage:
-        """A mail that leads to a page which asks for the login."""
+    def page_mail(
+        self,
+        kind: MessageKind,
+        to: Addressee,
+        path: str,
+        now: datetime,
+        *,
+        expires_at: datetime | None = None,
+    ) -> NewMessage:
+        """A mail that leads to a page which asks for the login.
+
+        Args:
+            expires_at: End of what the page is about; ``None``: it has none.
+        """
         facts = {"name": to.name, "link": f"{self.rules.base_url}{path}"}
-        return self._message(kind, to, to.email, facts, now, now + delivery.MAIL_LIFE)
+        end = expires_at or now + delivery.MAIL_LIFE
+        return self._message(kind, to, to.email, facts, now, end)
 
     def notice(self, kind: MessageKind, to: Addressee, now: datetime, **facts: str) -> NewMessage:
         """A mail that tells the owner of a change; it carries no link (ui 4.4)."""

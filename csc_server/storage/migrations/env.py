@@ -4,6 +4,7 @@ from alembic import context
 
 from csc_server.storage import (
     api_tables,  # noqa: F401 - joins the metadata
+    approval_tables,  # noqa: F401 - joins the metadata
     document_tables,  # noqa: F401 - joins the metadata
     message_tables,  # noqa: F401 - adds its tables to the metadata
     oauth_tables,  # noqa: F401 - joins the metadata

@@ -14,27 +14,18 @@ from urllib.parse import urlencode
 
 from aiohttp import web
 
-from csc_server.operations.oauth.views import AuthorizationView, Begun, Redirect, Signatures
-from csc_server.web.pages import certificates, guard
+from csc_server.operations.oauth.views import AuthorizationView, Begun, Redirect
+from csc_server.web.pages import approving, guard
 from csc_server.web.pages.page import Visit
-from csc_server.web.pages.refusals import refusal
 from csc_server.web.pages.verbs import AuthorizationVerbs
 from csc_server.wire.errors import PathUnknown
-from policies import codes, errors
+from policies import errors
 from policies.oauth import redirects
-from policies.secret import Otp, Pin
-from policies.values import ClientId, Credential, CredentialId, Factor
+from policies.values import ClientId, CredentialId
 
 PATH: Final = "/approve"
 REQUEST: Final = "request"
 """Query parameter: identifier of the stored request."""
-_CREDENTIAL: Final = "credential"
-_UNUSABLE: Final = (
-    errors.CredentialUnknown,
-    errors.CredentialDisabled,
-    errors.CertificateExpired,
-    errors.NumSignaturesTooHigh,
-)
 
 
 def begun(visit: Visit, request: Begun) -> web.Response:
@@ -106,9 +97,7 @@ async def withdraw(visit: Visit) -> web.StreamResponse:
 
 
 async def _approve(visit: Visit, view: AuthorizationView) -> web.Response:
-    form = visit.form
-    pin, otp = form.text("pin"), codes.typed(form.text("code")).value
-    chosen = form.text(_CREDENTIAL)
+    chosen = visit.form.text(approving.CREDENTIAL)
     try:
         answer = await _verbs(visit).approve(
             visit.call,
@@ -116,27 +105,16 @@ async def _approve(visit: Visit, view: AuthorizationView) -> web.Response:
             _session(visit),
             visit.account_id,
             credential_id=CredentialId(chosen) if chosen else None,
-            pin=Pin(pin) if pin else None,
-            otp=Otp(otp) if otp else None,
+            **approving.typed(visit.form),
         )
-    except _UNUSABLE:
-        return _page(visit, view, problems={_CREDENTIAL: "unusable"})
-    except (errors.PinWrong, errors.PinMissing):
-        return _page(visit, view, problems={"pin": "wrong"})
-    except errors.PinLocked:
-        return _page(visit, view, problems={"pin": "locked"})
-    except (
-        errors.OtpWrong,
-        errors.OtpMissing,
-        errors.OtpLocked,
-        errors.AuthenticatorNotReady,
-        errors.AuthenticatorCooling,
-    ) as reason:
-        return _page(visit, view, refused=refusal(reason))
+    except approving.REFUSALS as reason:
+        return _page(visit, view, approving.told(reason))
     return _leave(visit, view, answer)
 
 
-def _page(visit: Visit, view: AuthorizationView, **wrong: Any) -> web.Response:
+def _page(
+    visit: Visit, view: AuthorizationView, wrong: dict[str, Any] | None = None
+) -> web.Response:
     waiting = view.waiting
     left = waiting.expires_at - visit.services.clock.now()
     visit.form_targets = (waiting.answers_to,)
@@ -144,50 +122,19 @@ def _page(visit: Visit, view: AuthorizationView, **wrong: Any) -> web.Response:
         "status": 422 if wrong else 200,
         "failed": bool(wrong),
         "view": view,
+        "action": PATH,
         "waiting": waiting,
         "here": _address(waiting.request_id),
         "left_s": max(int(left.total_seconds()), 0),
-        "problems": wrong.get("problems", {}),
-        "refusal": wrong.get("refused"),
+        "problems": {},
+        "refusal": None,
+        **(wrong or {}),
     }
     if view.other_account:
         return visit.render("other_account.html", **common)
     if view.signatures is None:
         return visit.render("consent.html", **common)
-    return _signatures(visit, view.signatures, common)
-
-
-def _signatures(visit: Visit, wish: Signatures, common: dict[str, Any]) -> web.Response:
-    asked = visit.request.query.get(_CREDENTIAL) or visit.form.text(_CREDENTIAL)
-    usable = {one.credential_id: one for one in wish.credentials}
-    if not usable:
-        return visit.render("no_credential.html", **common)
-    chosen = usable.get(CredentialId(asked))
-    if chosen is None and len(usable) > 1:
-        choices = [(one.credential_id, _shown(one)) for one in usable.values()]
-        return visit.render("choose_credential.html", choices=choices, **common)
-    credential = chosen or next(iter(usable.values()))
-    return visit.render(
-        "approve.html",
-        wish=wish,
-        items=[
-            {
-                "name": one.label,
-                "digest": one.digest,
-                "algorithm": wish.hash_algorithm.name.replace("SHA", "SHA-"),
-            }
-            for one in wish.documents
-        ],
-        certificate=_shown(credential),
-        credential_id=credential.credential_id,
-        needs_pin=Factor.PIN in credential.factors,
-        needs_code=Factor.OTP in credential.factors,
-        **common,
-    )
-
-
-def _shown(credential: Credential) -> certificates.Shown:
-    return certificates.shown(credential.certificates[0], credential.public_key)
+    return approving.page(visit, view.signatures, common)
 
 
 def _address(request_id: str) -> str:

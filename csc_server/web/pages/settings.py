@@ -23,6 +23,7 @@ async def show(visit: Visit) -> web.StreamResponse:
     """One row for each thing."""
     person = await visit.services.people.show_person(visit.account_id)
     opened = await visit.services.sessions.open_of(visit.account_id)
+    waiting = await visit.services.approvals.waiting(visit.account_id)
     return visit.render(
         "settings.html",
         profile=person.profile,
@@ -30,6 +31,7 @@ async def show(visit: Visit) -> web.StreamResponse:
         authenticator=person.authenticator,
         paired=person.pairing is PairingState.ACTIVE,
         open_sessions=len(opened),
+        approvals=len(waiting),
         done=next((word for word in _DONE if word in visit.request.query), None),
     )
 

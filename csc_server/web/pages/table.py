@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Final
 
 from csc_server.web.pages import (
+    approvals,
     authorization,
     authorize,
     login,
@@ -52,6 +53,8 @@ PAGES: Final = (
     Page("/csc/v2/oauth2/authorize", authorize.begin_v2),
     Page("/approve", authorization.show, authorization.submit, _OWN),
     Page("/signed-in", authorization.show_succeeded),
+    Page("/approvals", approvals.show_list, None, _OWN),
+    Page("/approval", approvals.show, approvals.submit, _OWN),
     Page("/settings/data", settings.show_data, None, _OWN),
     Page("/privacy", privacy.show),
     Page("/help", privacy.show_help),

@@ -71,7 +71,7 @@ OTP: Final = record(
 )
 AUTH_OBJECT: Final = record(
     {
-        "type": text(enum=["Password", "ChallengeResponse"]),
+        "type": text(enum=["Password", "PasswordOOB"]),
         "id": text(),
         "format": text(enum=["A", "N"]),
         "generator": text(),

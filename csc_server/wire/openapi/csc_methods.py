@@ -79,7 +79,12 @@ _TOKENS: Final = record(
     },
     ["access_token", "expires_in"],
 )
-_AUTH_DATA: Final = array(body({"id": text(), "value": text()}), "One entry per factor.")
+_AUTH_DATA: Final = array(
+    body({"id": text()}, {"value": text("None with id APPROVAL.")}),
+    "One entry per factor; or APPROVAL alone, then the answer is 202.",
+)
+_HANDLE: Final = text("Of the answer 202.", minLength=1)
+_WAITING: Final = record({"handle": _HANDLE})
 
 
 def _info(answer: Mapping[str, Schema]) -> Method:
@@ -183,7 +188,13 @@ V2: Final = (
             authData=_AUTH_DATA,
             description=text(maxLength=500),
         ),
-        {200: _ISSUED},
+        {200: _ISSUED, 202: _WAITING},
+    ),
+    Method(
+        "credentials/authorizeCheck",
+        "Has the person approved on our page?",
+        request({"handle": _HANDLE}),
+        {200: _ISSUED, 202: _WAITING},
     ),
     Method(
         "credentials/extendTransaction",

@@ -32,7 +32,7 @@ ANYWHERE: Final = (400, 413, 415, 429, 500, 503)
 
 _MEANINGS: Final = {
     200: "Done.",
-    202: "Accepted; nothing more is told.",
+    202: "Accepted; nothing more can be told now.",
     204: "Done; no body.",
     400: "The request cannot be taken.",
     401: "The authorisation is missing, unknown, or over.",

@@ -22,6 +22,7 @@ from csc_server.ports import StorageUnavailable
 from csc_server.storage import (
     accounts,
     applications,
+    approvals,
     authorizations,
     credentials,
     history,
@@ -49,7 +50,7 @@ from tests.contracts.conftest import ENGINES
 
 MODULES = (
     *(accounts, authorizations, credentials, jobs, throttles, tokens, transitions),
-    *(applications, history, idempotency, ledger),
+    *(applications, approvals, history, idempotency, ledger),
     *(messages, outbox),
     *(mail_links, people, people_found, people_login, people_opening, sent_codes),
 )
