@@ -290,3 +290,12 @@ async def test_the_sweeper_ends_and_forgets(store: Storage) -> None:
     assert await store.approvals.expire(END + approvals.KEPT, 10) == 0
     assert await state(store, 2) is None
     assert await state(store, 1) is None
+
+
+async def test_nothing_is_forgotten_without_a_record(store: Storage) -> None:
+    """After a long rest of the service each is first expired, then forgotten, batch by batch."""
+    for number in range(2):
+        await ask(store, asked(number))
+    late = END + approvals.KEPT + HOUR
+    assert [await store.approvals.expire(late, 1) for _ in range(3)] == [1, 1, 0]
+    assert await store.approvals.waiting(ALICE.account_id, T0) == []

@@ -61,7 +61,7 @@ async def submit(visit: Visit) -> web.StreamResponse:
 def _page(visit: Visit, view: ApprovalView, wrong: dict[str, Any]) -> web.Response:
     asking = view.asking
     left = asking.expires_at - visit.services.clock.now()
-    common = {
+    common: dict[str, Any] = {
         "status": 422 if wrong else 200,
         "failed": bool(wrong),
         "action": PATH,

@@ -49,7 +49,6 @@ async def test_other_verbs(client: Client, verb: str) -> None:
         (1, "signatures/timestamp"),
         (2, "credentials/sendOTP"),
         (2, "credentials/getChallenge"),
-        (2, "credentials/authorizeCheck"),
         (2, "signatures/timestamp"),
     ],
 )

@@ -23,6 +23,8 @@ from tests.csc_server.oauth.store import opened, register, sign_in
 from tests.service import Person, Service, Wanted
 
 _PIN_AND_CODE = {"both": Wanted(KeyAlgorithm.P_256, otp=True)}
+ASKED = 13
+
 PEOPLE: dict[str, dict[str, Wanted]] = {
     "alice": {"pin": Wanted(KeyAlgorithm.P_256), "few": Wanted(KeyAlgorithm.P_256, multisign=1)},
     "mallory": service.PIN_P256,
@@ -30,6 +32,14 @@ PEOPLE: dict[str, dict[str, Wanted]] = {
     "guessing": service.PIN_P256,
     # Each has one code in half a minute: whole flows do not share people.
     **dict.fromkeys(("olga", "petra", "radu"), _PIN_AND_CODE),
+    # Who can be asked to approve on our page: few requests wait for one, so tests do not share.
+    **{
+        f"asked-{number}": {
+            "pin": Wanted(KeyAlgorithm.P_256, multisign=2),
+            "both": Wanted(KeyAlgorithm.P_256, otp=True),
+        }
+        for number in range(ASKED)
+    },
 }
 
 

@@ -24,6 +24,7 @@ from cryptography.x509.oid import NameOID
 from csc_server.adapters.clock import SystemClock
 from csc_server.adapters.entropy import SystemEntropy
 from csc_server.config import Settings
+from csc_server.operations.approvals.answer import ApprovalView, Asking
 from csc_server.operations.oauth.views import (
     Application,
     AuthorizationView,
@@ -47,7 +48,7 @@ from policies.oauth.values import Document
 from policies.second_factor import SecondFactor
 from policies.sessions import End, Session, SessionId, Stage
 from policies.tokens import Scope
-from policies.values import AccountId, AccountState, Credential, Factor
+from policies.values import AccountId, AccountState, ApprovalId, Credential, Factor
 from tests import build, service
 
 KEY = SessionKey("k" * 43)
@@ -132,7 +133,7 @@ class Programs:
             consent_given=request_id == "given",
             new_scopes=new,
             other_account=request_id == "other",
-            signatures=self._signatures(request_id),
+            signatures=self.signatures(request_id),
         )
 
     async def allow(self, call: Any, *request: str, asked: bool) -> Redirect:
@@ -173,7 +174,8 @@ class Programs:
             answers_to="https://contabpro.example",
         )
 
-    def _signatures(self, request_id: str) -> Signatures | None:
+    def signatures(self, request_id: str) -> Signatures | None:
+        """What is to be signed."""
         if request_id in ("consent", "more", "native", "other", "given"):
             return None
         names: list[str | None] = ["Loan agreement 4471.pdf", "Annex 2, repayment schedule.pdf"]
@@ -193,6 +195,49 @@ class Programs:
         return Signatures(
             documents, HashAlgorithm.SHA256, None, fitting.get(request_id, (self._credential,))
         )
+
+
+class StagedApprovals:
+    """Requests that wait out of band; what each asks is as of ``Programs``."""
+
+    def __init__(self, programs: Programs) -> None:
+        self._programs = programs
+        self.refusal: errors.Refused | None = None
+        """What the next approval ends with."""
+        self.answers: list[tuple[str, str, dict[str, Any]]] = []
+        self.requests: list[Asking] = [
+            _asking("named", "Contab Pro <b>\u202eevil</b>", "contabpro.example", 240),
+            _asking("unnamed", "", "", 1),
+            _asking("native", "Paraph for the desktop", "", 2),
+        ]
+
+    async def waiting(self, account_id: AccountId) -> list[Asking]:
+        """All of them."""
+        return self.requests
+
+    async def view(self, request_id: str, account_id: AccountId) -> ApprovalView:
+        """One; ``gone`` is over, ``none`` has no certificate."""
+        if request_id == "gone":
+            raise errors.AuthorizationRequestGone("over")
+        unnamed = request_id == "unnamed"
+        name, host = ("", "") if unnamed else ("Contab Pro", "contabpro.example")
+        kind = {"unnamed": "hashes", "named": "hashes"}.get(request_id, request_id)
+        signatures = self._programs.signatures(kind)
+        assert signatures is not None
+        said = replace(signatures, description="Contract 17 </p><b>now</b>")
+        return ApprovalView(_asking(request_id, name, host, len(said.documents)), said)
+
+    async def approve(
+        self, call: Any, request_id: str, account_id: AccountId, **given: Any
+    ) -> None:
+        """Take it, or end with ``refusal``."""
+        if self.refusal is not None:
+            raise self.refusal
+        self.answers.append(("approve", request_id, given))
+
+    async def refuse(self, call: Any, request_id: str, account_id: AccountId) -> None:
+        """No."""
+        self.answers.append(("refuse", request_id, {}))
 
 
 class StagedPeople:
@@ -231,6 +276,7 @@ class StageServer:
     def __init__(self, credential: Credential, public_url: str | None = None) -> None:
         self._public_url = public_url
         self.programs, self.people = Programs(credential), StagedPeople()
+        self.approvals = StagedApprovals(self.programs)
         self.port = service.free_port()
         self.url = f"http://127.0.0.1:{self.port}"
         self._ready, self._stop = threading.Event(), asyncio.Event()
@@ -275,6 +321,7 @@ class StageServer:
             people=self.people,
             clock=SystemClock(),
             authorization=self.programs,
+            approvals=self.approvals,
         )
         application[SERVICES] = staged
         return application
@@ -295,6 +342,11 @@ def credential() -> Credential:
     return build.credential(
         certificates=(certificate.public_bytes(Encoding.DER),), public_key=spki, multisign=1000
     )
+
+
+def _asking(request_id: str, name: str, host: str, count: int) -> Asking:
+    end = _NOW + timedelta(minutes=10)
+    return Asking(ApprovalId(request_id), name, host, count, _NOW, end)
 
 
 def _session(key: SessionKey, stage: Stage) -> Session:

@@ -48,6 +48,21 @@ def sign_in(page: Page, customer: Customer) -> None:
     heading(page, "Settings")
 
 
+def pair(page: Page, mailbox: Mailbox, customer: Customer) -> Phone:
+    """The three steps of ``/authenticator``, where the page is."""
+    press(page, "Send the SMS code")
+    page.get_by_label("Code from the SMS").fill(mailbox.code("pairing_code", customer.phone))
+    page.get_by_label("I have installed an authenticator app").check()
+    press(page, "Show the QR code")
+    page.get_by_text("Type the key instead").click()
+    page.get_by_text("Show the key").click()
+    app = Phone(page.locator("#pairing-key").inner_text().replace(" ", ""))
+    page.get_by_label("6-digit code").fill(app.code())
+    press(page, "Finish pairing")
+    heading(page, "Your authenticator is paired")
+    return app
+
+
 def forget_the_proof(site: Service) -> None:
     """As if every login had been more than five minutes ago."""
     change(site, "UPDATE sessions SET proved_at = 0")
@@ -152,7 +167,7 @@ def test_the_authenticator(page: Page, site: Service, customer: Customer, mailbo
     """J1.11, J6: paired from settings, then lost at the code page and replaced."""
     page.goto("/authenticator")
     look(page, "pair-start")
-    customer.app = _pair(page, mailbox, customer)
+    customer.app = pair(page, mailbox, customer)
     page.goto("/login")
     page.get_by_label("E-mail address").fill(customer.email)
     page.get_by_label("Password", exact=True).fill(customer.password)
@@ -162,25 +177,11 @@ def test_the_authenticator(page: Page, site: Service, customer: Customer, mailbo
     look(page, "replace")
     # The next SMS may go 30 minutes after the one before; as if that were now.
     change(site, "UPDATE codes SET sent_at = 0")
-    customer.app = _pair(page, mailbox, customer)
+    customer.app = pair(page, mailbox, customer)
     expect(page.get_by_text("It approves signatures from")).to_be_visible()
     look(page, "replaced")
     sign_in(page, customer)
     look(page, "settings-cooling")
-
-
-def _pair(page: Page, mailbox: Mailbox, customer: Customer) -> Phone:
-    press(page, "Send the SMS code")
-    page.get_by_label("Code from the SMS").fill(mailbox.code("pairing_code", customer.phone))
-    page.get_by_label("I have installed an authenticator app").check()
-    press(page, "Show the QR code")
-    page.get_by_text("Type the key instead").click()
-    page.get_by_text("Show the key").click()
-    app = Phone(page.locator("#pairing-key").inner_text().replace(" ", ""))
-    page.get_by_label("6-digit code").fill(app.code())
-    press(page, "Finish pairing")
-    heading(page, "Your authenticator is paired")
-    return app
 
 
 def test_the_rest(page: Page, site: Service, customer: Customer) -> None:
