@@ -64,6 +64,7 @@ from policies.algorithms import DEFAULT_KEY_ALGORITHMS, KeyAlgorithm
 from policies.audit import Event, EventType, Outcome
 from policies.messages import Channel, Language
 from policies.oauth.clients import ClientRefused
+from policies.sms_budget import SmsLimits
 from policies.tokens import DIRECT
 
 T = TypeVar("T")
@@ -238,6 +239,8 @@ def services(settings: Settings, edges: Edges, entropy: ports.Entropy) -> Servic
         effects=effects,
         ping_storage=store.ping,
         device_health=edges.device.health,
+        sms_today=lambda: store.messages.sms_lately(clock.now()),
+        sms_per_day=settings.people.sms_per_day,
     )
 
 
@@ -298,7 +301,7 @@ def people_rules(settings: Settings) -> PeopleRules:
         prefixes=wanted.phone_prefixes,
         mandatory_from=wanted.second_factor_from,
         cooling_off=timedelta(hours=settings.pkcs11.cooling_off_h),
-        sms_gap=timedelta(seconds=wanted.sms_gap_s),
+        sms=SmsLimits(timedelta(seconds=wanted.sms_gap_s), wanted.sms_per_day),
         privacy_version=wanted.privacy_version,
         failures=replace(pacing.FAILED_LOGINS, most=settings.limits.failed_logins_per_minute),
         registrations=replace(pacing.REGISTRATIONS, most=wanted.registrations_per_hour),

@@ -33,7 +33,7 @@ from pydantic_settings import (
     TomlConfigSettingsSource,
 )
 
-from policies import codes, delivery, pacing, phones, privacy, second_factor, totp
+from policies import codes, delivery, pacing, phones, privacy, second_factor, sms_budget, totp
 from policies.messages import Channel
 
 PREFIX = "PARAPH_"
@@ -171,6 +171,12 @@ class PeopleSettings(BaseModel):
     )
     sms_gap_s: int = Field(
         codes.SMS_GAP_S, ge=0, description="Least seconds between two SMS to one number."
+    )
+    sms_per_day: int = Field(
+        sms_budget.PER_DAY,
+        ge=1,
+        description="SMS of the whole service within 24 hours; then none goes out. A log event "
+        "`sms_budget_low` comes at 80 %, `sms_budget_spent` with each one refused.",
     )
     registrations_per_hour: int = Field(
         pacing.REGISTRATIONS.most,

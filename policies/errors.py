@@ -41,6 +41,10 @@ class RateLimited(Refused):
     """Too many calls from one place."""
 
 
+class SmsBudgetSpent(RateLimited):
+    """The whole service has sent as many SMS as it may in a day."""
+
+
 class TokenBoundToKey(Refused):
     """The token is bound to a key that the caller did not prove to hold, or to none."""
 

@@ -95,6 +95,13 @@ class Messages(Protocol):
         """
 
 
+class SmsCount(Protocol):
+    """How much of the day's budget is spent."""
+
+    async def sms_lately(self, now: datetime) -> int:
+        """SMS of the whole service within ``sms_budget.WINDOW``, sent or to be sent."""
+
+
 @dataclass(frozen=True, slots=True)
 class MailText:
     """A mail's words."""

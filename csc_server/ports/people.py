@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Protocol
 
 from csc_server.ports import Account
@@ -24,6 +24,7 @@ from policies.privacy import Acceptance
 from policies.registration import Applicant
 from policies.second_factor import PairingState, SecondFactor
 from policies.secret import Code, LinkToken, Password
+from policies.sms_budget import SmsLimits
 from policies.throttle import Throttle
 from policies.values import AccountId, AccountState, AuthenticatorId, SealedTotp
 
@@ -126,6 +127,8 @@ class CodeState:
     code: SentCode
     fresh: bool
     """It went out in this call; False when the one before is still too young."""
+    sms_today: int | None = None
+    """SMS of the whole service within a day, this one included; ``None``: none went out."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -264,13 +267,14 @@ class People(Protocol):
     # Codes and links
 
     async def send_code(
-        self, new: NewCode, message: NewMessage, gap: timedelta, events: Sequence[Event]
+        self, new: NewCode, message: NewMessage, limits: SmsLimits, events: Sequence[Event]
     ) -> CodeState:
         """Send a code unless the latest of the same key is too young (``codes.due``).
 
         Raises:
             RateLimited: Too many SMS to this number or for this owner (``codes.admit_sms``), or
                 too many wrong guesses this year (``codes.admit_code``).
+            SmsBudgetSpent: Too many of the whole service (``sms_budget.admit``). Nothing changed.
         """
 
     async def redeem(self, guess: Guess, now: datetime) -> Judged:

@@ -55,6 +55,11 @@ sa.Index(
     postgresql_where=OPEN_MESSAGE,
 )
 
+_SMS: Final = messages.c.channel == sa.literal_column("'sms'")
+
+# How many SMS went out within a day (``policies.sms_budget``).
+sa.Index("ix_messages_sms", messages.c.created_at, sqlite_where=_SMS, postgresql_where=_SMS)
+
 outbox = sa.Table(
     "outbox",
     metadata,

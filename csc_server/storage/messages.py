@@ -18,7 +18,7 @@ from csc_server.storage import message_tables
 from csc_server.storage.database import Database
 from csc_server.storage.tables import constant, one_of
 from csc_server.storage.units import Row, Sql
-from policies import delivery
+from policies import delivery, sms_budget
 from policies.delivery import MessageState, Next
 from policies.messages import Channel, Language, MessageKind
 from policies.values import AccountId, microseconds_from_utc, utc_from_microseconds
@@ -95,8 +95,35 @@ _WAIT: Final = (
 )
 
 
-def insert(sql: Sql, messages: Sequence[NewMessage]) -> None:
-    """Afterwards the messages wait for delivery, if the unit's transaction is committed."""
+_SMS_SINCE: Final = sa.select(sa.func.count()).where(
+    _message.c.channel == constant(Channel.SMS), _message.c.created_at > sa.bindparam("since")
+)
+
+
+def insert(sql: Sql, mails: Sequence[NewMessage]) -> None:
+    """Afterwards the mails wait for delivery, if the unit's transaction is committed.
+
+    Raises:
+        ValueError: One of them is an SMS, which has to be counted: ``insert_sms``.
+    """
+    if any(one.kind.channel is not Channel.MAIL for one in mails):
+        raise ValueError("an SMS has to be counted")
+    _insert(sql, mails)
+
+
+def insert_sms(sql: Sql, message: NewMessage, per_day: int) -> int:
+    """Likewise for an SMS; how many the whole service has sent within a day, this one included.
+
+    Raises:
+        SmsBudgetSpent: It sent ``per_day`` already. Nothing changed.
+    """
+    [[sent]] = sql.rows(_SMS_SINCE, {"since": _since(message.created_at)})
+    sms_budget.admit(sent, per_day)
+    _insert(sql, [message])
+    return int(sent) + 1
+
+
+def _insert(sql: Sql, messages: Sequence[NewMessage]) -> None:
     rows = [
         {
             "message_id": one.message_id,
@@ -147,6 +174,11 @@ class SqlMessages:
 
         return await self._database.write(unit)
 
+    async def sms_lately(self, now: datetime) -> int:
+        """SMS of the whole service within ``sms_budget.WINDOW``."""
+        row = await self._database.row(_SMS_SINCE, {"since": _since(now)})
+        return int(row[0]) if row else 0
+
     async def record(self, leased: Leased, attempt: Attempt, then: Next, now: datetime) -> bool:
         """Write what came of an attempt; False when the lease was lost."""
         mine = {"id": leased.message.message_id, "lease": leased.lease_id, "why": attempt.reason}
@@ -160,6 +192,10 @@ class SqlMessages:
             "now": microseconds_from_utc(now),
         }
         return await self._database.write(lambda sql: sql.change(_SETTLE, settle) == 1)
+
+
+def _since(now: datetime) -> int:
+    return microseconds_from_utc(now - sms_budget.WINDOW)
 
 
 def _take(sql: Sql, row: Row, lease_id: str, now: datetime) -> Leased | GivenUp | None:

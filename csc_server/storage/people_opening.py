@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Final
 
 import sqlalchemy as sa
@@ -36,6 +36,7 @@ from policies.audit import Event
 from policies.codes import CodeKey, Verdict
 from policies.links import LinkPurpose
 from policies.registration import Applicant
+from policies.sms_budget import SmsLimits
 from policies.values import AccountId, microseconds_from_utc
 
 _profiles: Final = people_tables.profiles
@@ -175,12 +176,12 @@ class Opening:
         return await self._database.write(unit)
 
     async def send_code(
-        self, new: NewCode, message: NewMessage, gap: timedelta, events: Sequence[Event]
+        self, new: NewCode, message: NewMessage, limits: SmsLimits, events: Sequence[Event]
     ) -> CodeState:
         """See ``People``."""
 
         def unit(sql: Sql) -> CodeState:
-            state = sent_codes.send(sql, new, message, gap)
+            state = sent_codes.send(sql, new, message, limits)
             if state.fresh:
                 sql.audit(events)
             return state

@@ -18,6 +18,7 @@ from csc_server.storage.units import Row, Sql
 from policies import codes
 from policies.codes import CodeKey, SentCode, Verdict
 from policies.messages import Channel
+from policies.sms_budget import SmsLimits
 from policies.throttle import Throttle
 from policies.values import microseconds_from_utc, utc_from_microseconds
 
@@ -64,11 +65,12 @@ _FORGET_USE: Final = (
 )
 
 
-def send(sql: Sql, new: NewCode, message: NewMessage, gap: timedelta) -> CodeState:
+def send(sql: Sql, new: NewCode, message: NewMessage, limits: SmsLimits) -> CodeState:
     """Keep and send a code, or the one that counts when it is too young for another.
 
     Raises:
         RateLimited: See ``codes.admit_code`` and ``codes.admit_sms``.
+        SmsBudgetSpent: See ``messages.insert_sms``.
     """
     codes.admit_code(_year(sql, new.key), new.sent_at)
     found = _latest(sql, new.key)
@@ -78,7 +80,7 @@ def send(sql: Sql, new: NewCode, message: NewMessage, gap: timedelta) -> CodeSta
         since = microseconds_from_utc(new.sent_at - codes.DAY)
         to_number = sql.rows(_SENT_TO, {"to": new.key.destination, "since": since})
         for_owner = sql.rows(_SENT_FOR, {"of_owner": new.key.owner, "since": since})
-        codes.admit_sms([utc_from_microseconds(at) for [at] in to_number], gap, new.sent_at)
+        codes.admit_sms([utc_from_microseconds(at) for [at] in to_number], limits.gap, new.sent_at)
         none = timedelta()
         codes.admit_sms([utc_from_microseconds(at) for [at] in for_owner], none, new.sent_at)
     digest = codes.seal(new.key, new.salt, new.code)
@@ -93,9 +95,14 @@ def send(sql: Sql, new: NewCode, message: NewMessage, gap: timedelta) -> CodeSta
         "tries": 0,
         "used_at": None,
     }
+    sms_today = None
+    if message.kind.channel is Channel.SMS:
+        sms_today = messages.insert_sms(sql, message, limits.per_day)
+    else:
+        messages.insert(sql, [message])
     sql.change(_INSERT, row)
-    messages.insert(sql, [message])
-    return CodeState(SentCode(new.key, new.salt, digest, new.sent_at, 0, used=False), fresh=True)
+    code = SentCode(new.key, new.salt, digest, new.sent_at, 0, used=False)
+    return CodeState(code, fresh=True, sms_today=sms_today)
 
 
 def judge(sql: Sql, guess: Guess, now: datetime) -> Judged:

@@ -25,6 +25,12 @@ _RESTARTS: Final = Gauge("paraph_signer_restarts", "Signers replaced.", registry
 _CANARY: Final = Gauge(
     "paraph_canary_timestamp_seconds", "When a canary signature last verified.", registry=_REGISTRY
 )
+_SMS: Final = Gauge(
+    "paraph_sms_last_day", "SMS of the whole service within 24 hours.", registry=_REGISTRY
+)
+_SMS_MOST: Final = Gauge(
+    "paraph_sms_per_day", "The most there may be (people.sms_per_day).", registry=_REGISTRY
+)
 
 
 def observe(method: str, status: int, duration_s: float) -> None:
@@ -33,8 +39,15 @@ def observe(method: str, status: int, duration_s: float) -> None:
     _SECONDS.labels(method).observe(duration_s)
 
 
-def exposition(health: DeviceHealth) -> bytes:
-    """The text that Prometheus scrapes."""
+def exposition(health: DeviceHealth, sms_today: int | None, sms_per_day: int) -> bytes:
+    """The text that Prometheus scrapes.
+
+    Args:
+        sms_today: ``None``: nobody knows now, and what was known last is told.
+    """
+    _SMS_MOST.set(sms_per_day)
+    if sms_today is not None:
+        _SMS.set(sms_today)
     _SIGNERS.set(health.alive)
     _QUEUED.set(health.queued)
     _RESTARTS.set(health.restarts)

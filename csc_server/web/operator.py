@@ -46,8 +46,13 @@ async def _answers(service: Services) -> bool:
 
 async def scrape(request: web.Request) -> web.Response:
     """Prometheus text format 0.0.4."""
+    service = services(request)
+    try:
+        sms_today = await service.sms_today()
+    except StorageUnavailable:
+        sms_today = None
     return web.Response(
-        body=metrics.exposition(services(request).device_health()),
+        body=metrics.exposition(service.device_health(), sms_today, service.sms_per_day),
         headers={"Content-Type": "text/plain; version=0.0.4; charset=utf-8"},
     )
 

@@ -72,6 +72,10 @@ class Services:
     ping_storage: Callable[[], Awaitable[None]]
     """Returns when the database answers, raises ``StorageUnavailable`` when it does not."""
     device_health: Callable[[], DeviceHealth]
+    sms_today: Callable[[], Awaitable[int]]
+    """SMS of the whole service within a day; raises ``StorageUnavailable`` likewise."""
+    sms_per_day: int
+    """The most there may be."""
 
 
 SERVICES: Final = web.AppKey("services", Services)

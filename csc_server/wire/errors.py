@@ -169,6 +169,8 @@ TABLE: Final[dict[type[Exception], Row]] = {
     MethodNotImplemented: Row(501, "not_implemented", "The method is not implemented."),
     RequestTookTooLong: _unavailable(1),
     reasons.RateLimited: Row(429, "temporarily_unavailable", UNAVAILABLE, retry_after_s=30),
+    # Ours to mend, and not before the operator has looked (security-and-pki 5.7).
+    reasons.SmsBudgetSpent: _unavailable(3600),
     # Tokens (CSC v1 10.1; pairing with 401 as in v2.1)
     reasons.TokenUnknown: Row(
         401, "invalid_token", "The token provided is not a valid OAuth access or refresh token."

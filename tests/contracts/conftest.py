@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncIterator
 from pathlib import Path
 
@@ -24,4 +25,13 @@ async def storage(url: str, tmp_path: Path) -> AsyncIterator[Storage]:
     """A store in which Alice has a credential."""
     async with stores.opened(url, tmp_path) as store:
         await stores.populate(store)
+        yield store
+
+
+@pytest.fixture
+async def other(storage: Storage, url: str, tmp_path: Path) -> AsyncIterator[Storage]:
+    """The same database, as another web process has it."""
+    directory = tmp_path / "other"
+    await asyncio.to_thread(directory.mkdir)
+    async with stores.opened(url, directory, node="other") as store:
         yield store

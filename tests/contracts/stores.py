@@ -7,16 +7,19 @@ import os
 import shutil
 import sqlite3
 import tempfile
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager, closing
 from pathlib import Path
 from typing import Any
 
 from csc_server import storage
 from csc_server.ports import Account, NewAuthorization
-from csc_server.storage import Storage
-from policies import sign
+from csc_server.ports.messages import NewMessage
+from csc_server.storage import Storage, messages
+from csc_server.storage.units import Sql
+from policies import sign, sms_budget
 from policies.audit import Event, EventType, Outcome
+from policies.messages import Channel
 from policies.secret import Sad
 from policies.sign import SigningPermit
 from policies.values import (
@@ -123,6 +126,15 @@ async def states(store: Storage, name: str) -> tuple[str, list[str]]:
     assert facts.authorization is not None
     occurrences = facts.authorization.occurrences
     return facts.authorization.state, [occurrence.state for occurrence in occurrences]
+
+
+def insert_messages(sql: Sql, new: Sequence[NewMessage]) -> None:
+    """Mails and SMS, as stores write them that change something for a person."""
+    for one in new:
+        if one.kind.channel is Channel.SMS:
+            messages.insert_sms(sql, one, sms_budget.PER_DAY)
+        else:
+            messages.insert(sql, [one])
 
 
 def principal(grant: str, account_id: str = "alice") -> Principal:

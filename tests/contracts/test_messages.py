@@ -52,7 +52,7 @@ def code(name: str, kind: MessageKind = MessageKind.PHONE_CODE) -> NewMessage:
 
 async def insert(storage: Storage, *new: NewMessage) -> None:
     """As a store does it that changes something for a person."""
-    await storage.database.write(lambda sql: messages.insert(sql, new))
+    await storage.database.write(lambda sql: stores.insert_messages(sql, new))
 
 
 async def claim(

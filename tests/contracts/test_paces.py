@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import Sequence
 from datetime import timedelta
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -28,15 +27,6 @@ HOME = "login:alice|192.0.2.0/24"
 ADDRESS = Limit(Paced.FAILED_LOGIN, 3, MINUTE).of("192.0.2.1")
 CLIENT = Limit(Paced.SIGNATURE, 2, SECOND).of("desktop")
 ACCESS = NewToken(Token("access"), TokenKind.ACCESS, T0 + timedelta(hours=1))
-
-
-@pytest.fixture
-async def other(storage: Storage, url: str, tmp_path: Path) -> AsyncIterator[Storage]:
-    """The same database, as another web process has it."""
-    directory = tmp_path / "other"
-    await asyncio.to_thread(directory.mkdir)
-    async with stores.opened(url, directory, node="other") as store:
-        yield store
 
 
 async def test_two_processes_have_one_bucket(storage: Storage, other: Storage) -> None:

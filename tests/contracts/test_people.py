@@ -22,7 +22,7 @@ from csc_server.ports.people import (
 )
 from csc_server.storage import Storage, message_tables, throttles
 from csc_server.storage.units import Sql
-from policies import codes, errors, links, throttle
+from policies import codes, errors, links, sms_budget, throttle
 from policies.audit import EventType
 from policies.codes import CodeKey, CodePurpose, Verdict
 from policies.links import LinkPurpose
@@ -31,6 +31,7 @@ from policies.privacy import Acceptance
 from policies.registration import Applicant
 from policies.second_factor import Deferral, PairingState, SecondFactor
 from policies.secret import Code, LinkToken
+from policies.sms_budget import SmsLimits
 from policies.throttle import CLEAR, Throttle
 from policies.values import AccountId, AuthenticatorId, Factor, SealedTotp
 from tests import build
@@ -41,7 +42,7 @@ APPLICANT = Applicant("Bob", "Ionescu", "Bob@Example.com", "+40799000111", Langu
 TOKEN = LinkToken("token-bob")
 KEY = CodeKey(CodePurpose.REGISTRATION, "reg-1", APPLICANT.phone)
 RIGHT, WRONG = Code("123456"), Code("654321")
-NO_GAP = timedelta()
+FREELY = SmsLimits(timedelta())
 _KINDS = sa.select(message_tables.messages.c.kind).order_by(message_tables.messages.c.message_id)
 
 
@@ -88,7 +89,7 @@ async def send(store: Storage, number: int = 0, key: CodeKey = KEY, **changes: A
     at = changes.get("at", T0)
     new = NewCode(f"code-{number}", RIGHT, key, b"s" * 16, at)
     sms = message(MessageKind.PHONE_CODE, number, code=RIGHT.value)
-    return await store.people.send_code(new, sms, changes.get("gap", NO_GAP), [])
+    return await store.people.send_code(new, sms, changes.get("limits", FREELY), [])
 
 
 def guess(code: Code = RIGHT, key: CodeKey = KEY) -> Guess:
@@ -264,9 +265,40 @@ async def test_sms_to_a_number_keep_their_distance(storage: Storage) -> None:
     await send(storage, 1)
     other = CodeKey(CodePurpose.PAIRING, "bob", KEY.destination)
     minute = timedelta(minutes=1)
+    slowly = SmsLimits(minute)
     with pytest.raises(errors.RateLimited):
-        await send(storage, 2, other, at=T0 + minute - SECOND, gap=minute)
-    assert (await send(storage, 3, other, at=T0 + minute, gap=minute)).fresh
+        await send(storage, 2, other, at=T0 + minute - SECOND, limits=slowly)
+    assert (await send(storage, 3, other, at=T0 + minute, limits=slowly)).fresh
+
+
+@pytest.mark.parametrize(
+    ("limits", "numbers", "expected"),
+    [
+        (SmsLimits(timedelta(minutes=1)), 1, 1),
+        (FREELY, 1, codes.SMS_PER_DAY),
+        (SmsLimits(timedelta(), per_day=3), 8, 3),
+    ],
+    ids=["gap of a number", "day of a number", "day of the service"],
+)
+async def test_limits_of_sms_hold_for_all_processes(
+    storage: Storage, other: Storage, limits: SmsLimits, numbers: int, expected: int
+) -> None:
+    """Eight owners ask at a time, every second one elsewhere: as many as one process would send."""
+    calls = [
+        send(
+            (storage, other)[owner % 2],
+            owner,
+            CodeKey(CodePurpose.PAIRING, f"owner-{owner}", f"+4072100000{owner % numbers}"),
+            limits=limits,
+        )
+        for owner in range(8)
+    ]
+    results = await asyncio.gather(*calls, return_exceptions=True)
+    assert sum(isinstance(one, errors.RateLimited) for one in results) == 8 - expected
+    assert len(await kinds(storage)) == expected
+    day = sms_budget.WINDOW
+    assert await other.messages.sms_lately(T0 + day - SECOND) == expected
+    assert await other.messages.sms_lately(T0 + day) == 0
 
 
 async def test_a_login_code_is_used_once(storage: Storage) -> None:

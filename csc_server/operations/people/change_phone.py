@@ -5,8 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime
 
-from csc_server.operations.people.letters import Addressee, CodeSent, Letters, sent
+from csc_server.operations.people.letters import Addressee, CodeSent, Letters
 from csc_server.operations.people.records import active, demand, profile_of
+from csc_server.operations.people.sending import send_code
 from csc_server.operations.records import event
 from csc_server.ports import Call, Clock
 from csc_server.ports.messages import NewMessage
@@ -75,7 +76,7 @@ class SendNewPhoneCode:
         Raises:
             FormInvalid: Field ``phone``, also when it is the present number.
             StepMissing: The mail address is not confirmed (any more).
-            RateLimited: Too many SMS to this number, or for this account.
+            RateLimited, SmsBudgetSpent: See ``send_code``.
         """
         number = registration.checked_phone(phone, self.letters.rules.prefixes, prefix)
         profile = profile_of(active(await self.people.find(account_id)))
@@ -118,9 +119,8 @@ async def send(
     """Send a code of this key, unless the one before is too young."""
     now = clock.now()
     new = letters.code(key, now)
-    message = letters.code_message(Addressee.of(profile), new)
     record = event(EventType.CODE_SENT, profile.account_id, call, now, purpose=key.purpose)
-    return sent(await people.send_code(new, message, letters.rules.sms_gap, [record]), now)
+    return await send_code(people, letters, Addressee.of(profile), new, record)
 
 
 async def mail_confirmed(people: People, profile: Profile, now: datetime) -> None:

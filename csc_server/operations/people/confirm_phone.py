@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from csc_server.operations.people.letters import Addressee, CodeSent, Letters, sent
+from csc_server.operations.people.letters import Addressee, CodeSent, Letters
 from csc_server.operations.people.open_invitation import OpenInvitation
 from csc_server.operations.people.records import applicant_event, demand
+from csc_server.operations.people.sending import send_code
 from csc_server.ports import Call, Clock
 from csc_server.ports.people import Guess, People, Registration
 from policies import errors, registration
@@ -33,20 +34,21 @@ class SendPhoneCode:
         Raises:
             FormInvalid: Field ``phone``.
             LinkInvalid: The invitation is dead.
-            RateLimited: Too many SMS to this number, or for this registration.
+            RateLimited, SmsBudgetSpent: See ``send_code``; nothing changed.
         """
         number = registration.checked_phone(phone, self.letters.rules.prefixes, prefix)
         found = await self.open_invitation(link)
         now = self.clock.now()
+        new = self.letters.code(key_of(found, number), now)
+        record = applicant_event(EventType.CODE_SENT, found.registration_id, call, now)
+        to = Addressee.of_registration(found)
+        told = await send_code(self.people, self.letters, to, new, record)
+        # After the SMS: where none may go out, the number that was confirmed before stays.
         if number != found.applicant.phone:
             record = applicant_event(EventType.PHONE_CHANGED, found.registration_id, call, now)
             if not await self.people.set_registration_phone(link.digest(), number, now, [record]):
                 raise errors.LinkInvalid("invitation")
-        new = self.letters.code(key_of(found, number), now)
-        message = self.letters.code_message(Addressee.of_registration(found), new)
-        record = applicant_event(EventType.CODE_SENT, found.registration_id, call, now)
-        gap = self.letters.rules.sms_gap
-        return sent(await self.people.send_code(new, message, gap, [record]), now)
+        return told
 
 
 @dataclass(frozen=True, slots=True)

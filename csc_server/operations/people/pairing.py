@@ -10,14 +10,9 @@ from dataclasses import dataclass, field
 from datetime import datetime
 
 from csc_server.operations.people import qr
-from csc_server.operations.people.letters import (
-    PAIRING_PATH,
-    Addressee,
-    CodeSent,
-    Letters,
-    sent,
-)
+from csc_server.operations.people.letters import PAIRING_PATH, Addressee, CodeSent, Letters
 from csc_server.operations.people.records import active, demand, profile_of
+from csc_server.operations.people.sending import send_code
 from csc_server.operations.records import event
 from csc_server.ports import Call, Clock, Entropy
 from csc_server.ports.people import (
@@ -79,15 +74,13 @@ class StartPairing:
 
         Raises:
             StepMissing: The account has no phone number.
-            RateLimited: Too many SMS to this number.
+            RateLimited, SmsBudgetSpent: See ``send_code``.
         """
         profile = profile_of(active(await self.people.find(account_id)))
         now = self.clock.now()
         new = self.letters.code(key_of(profile), now)
-        message = self.letters.code_message(Addressee.of(profile), new)
         record = event(EventType.CODE_SENT, account_id, call, now, purpose=new.key.purpose)
-        gap = self.letters.rules.sms_gap
-        return sent(await self.people.send_code(new, message, gap, [record]), now)
+        return await send_code(self.people, self.letters, Addressee.of(profile), new, record)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

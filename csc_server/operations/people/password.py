@@ -6,9 +6,10 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Final
 
-from csc_server.operations.people.letters import Addressee, CodeSent, Letters, sent
+from csc_server.operations.people.letters import Addressee, CodeSent, Letters
 from csc_server.operations.people.new_passwords import JudgePassword
 from csc_server.operations.people.records import active, applicant_event, demand, profile_of
+from csc_server.operations.people.sending import send_code
 from csc_server.operations.records import event
 from csc_server.operations.tokens import login_subject
 from csc_server.ports import Call, Clock, PasswordHasher
@@ -115,15 +116,13 @@ class SendPasswordCode:
 
         Raises:
             LinkInvalid: The link is dead.
-            RateLimited: Too many SMS to this number.
+            RateLimited, SmsBudgetSpent: See ``send_code``.
         """
         now = self.clock.now()
         profile = profile_of(await by_link(self.people, LinkPurpose.PASSWORD, link, now))
         new = self.letters.code(key_of(profile), now)
-        message = self.letters.code_message(Addressee.of(profile), new)
         record = event(EventType.CODE_SENT, profile.account_id, call, now, purpose=new.key.purpose)
-        gap = self.letters.rules.sms_gap
-        return sent(await self.people.send_code(new, message, gap, [record]), now)
+        return await send_code(self.people, self.letters, Addressee.of(profile), new, record)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date, timedelta
 from urllib.parse import urlsplit
 
 from policies import (
     addresses,
-    codes,
     pacing,
     passwords,
     phones,
@@ -17,6 +16,7 @@ from policies import (
     totp,
 )
 from policies.pacing import Limit, Pace
+from policies.sms_budget import SmsLimits
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,7 +29,7 @@ class PeopleRules:
     prefixes: tuple[str, ...] = phones.DEFAULT_PREFIXES
     mandatory_from: date = second_factor.MANDATORY_FROM
     cooling_off: timedelta = totp.COOLING_OFF
-    sms_gap: timedelta = timedelta(seconds=codes.SMS_GAP_S)
+    sms: SmsLimits = field(default_factory=SmsLimits)
     privacy_version: str = privacy.VERSION
     failures: Limit = pacing.FAILED_LOGINS
     """Failed logins of one address."""

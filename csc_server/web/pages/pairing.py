@@ -50,8 +50,8 @@ async def send(visit: Visit) -> web.StreamResponse:
         await visit.advance(Stage.PAIRING, account_id, session.data)
     try:
         under_way = await visit.services.people.start_pairing(visit.call, account_id)
-    except errors.RateLimited:
-        return await _phone_step(visit, account_id, {"send": "too_often"}, status=429)
+    except errors.RateLimited as reason:
+        return await _phone_step(visit, account_id, **sent.unsent(reason))
     await sent.keep(visit, _SENT, under_way)
     return visit.go(PATH)
 

@@ -66,8 +66,8 @@ async def submit_link(visit: Visit) -> web.StreamResponse:
         return _page(visit, {"code": wrong.tries_left or "dead"})
     except errors.CodeExpired:
         return _page(visit, {"code": "dead"})
-    except errors.RateLimited:
-        return _page(visit, {"send": "too_often"}, status=429)
+    except errors.RateLimited as reason:
+        return _page(visit, **sent.unsent(reason))
     await visit.sign_out()
     return visit.go("/login?password=1")
 

@@ -36,8 +36,8 @@ async def submit(visit: Visit) -> web.StreamResponse:
         return await _page(visit, {"code": wrong.tries_left or "dead"})
     except errors.CodeExpired:
         return await _page(visit, {"code": "dead"})
-    except errors.RateLimited:
-        return await _page(visit, {"send": "too_often"}, status=429)
+    except errors.RateLimited as reason:
+        return await _page(visit, **sent.unsent(reason))
     except errors.StepMissing:
         # The confirmation of the mail address is too old: from the beginning.
         await visit.keep(**dict.fromkeys((_MAIL, _MAIL_DONE, _SMS, _NUMBER)))

@@ -75,8 +75,8 @@ async def submit_invitation(visit: Visit) -> web.StreamResponse:
         return _invitation(visit, found, {"code": wrong.tries_left or "dead"})
     except errors.CodeExpired:
         return _invitation(visit, found, _DEAD)
-    except errors.RateLimited:
-        return _invitation(visit, found, {"send": "too_often"}, status=429)
+    except errors.RateLimited as reason:
+        return _invitation(visit, found, **sent.unsent(reason))
 
 
 async def judge(visit: Visit) -> web.StreamResponse:

@@ -8,9 +8,11 @@ from __future__ import annotations
 import json
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
 from csc_server.operations.people.letters import CodeSent
 from csc_server.web.pages.page import Visit
+from policies import errors
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,6 +36,13 @@ class Sent:
     def resend_in_s(self) -> int:
         """Seconds until a new one may be asked for."""
         return max(int((self.resend_at - self.now).total_seconds()), 0)
+
+
+def unsent(reason: errors.RateLimited) -> dict[str, Any]:
+    """Problems and status of a page from which no code went out."""
+    if isinstance(reason, errors.SmsBudgetSpent):
+        return {"problems": {"send": "spent"}, "status": 503}
+    return {"problems": {"send": "too_often"}, "status": 429}
 
 
 async def keep(visit: Visit, name: str, sent: CodeSent) -> None:

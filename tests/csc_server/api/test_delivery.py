@@ -22,7 +22,6 @@ from aiohttp.test_utils import TestServer
 
 from csc_server.config import Settings
 from csc_server.ports.messages import NewMessage
-from csc_server.storage import messages
 from policies.messages import Language, MessageKind
 from tests import mail, service
 from tests.contracts import stores
@@ -103,7 +102,7 @@ async def test_a_kill_in_the_middle(tmp_path: Path, gateway: tuple[Gateway, str]
         try:
             async with stores.opened(settings.database, tmp_path, node="test") as store:
                 new = [message("m", MessageKind.INVITATION), message("s", MessageKind.PHONE_CODE)]
-                await store.database.write(lambda sql: messages.insert(sql, new))
+                await store.database.write(lambda sql: stores.insert_messages(sql, new))
             async with asyncio.timeout(10):
                 await gate.heard.wait()
                 await relay.stalled.wait()

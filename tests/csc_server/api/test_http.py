@@ -194,7 +194,9 @@ async def test_health_metrics_and_logo(client: Client) -> None:
         async with client.http.get(client.base_url + path) as response:
             assert (response.status, (await response.json())["status"]) == (200, text)
     async with client.http.get(client.base_url + "/metrics") as response:
-        assert "paraph_requests_total" in await response.text()
+        told = await response.text()
+    for name in ("paraph_requests_total", "paraph_sms_last_day 0.0", "paraph_sms_per_day 1000.0"):
+        assert name in told
     info = (await client.post("info", {})).body
     async with client.http.get(info["logo"]) as response:
         assert (await response.read()).startswith(b"\x89PNG")

@@ -14,7 +14,6 @@ import aiohttp
 import pytest
 
 from csc_server.ports.messages import NewMessage
-from csc_server.storage import messages
 from policies.messages import Language, MessageKind
 from tests.contracts import stores
 from tests.csc_server.api.conftest import World
@@ -44,7 +43,7 @@ async def write(world: World, directory: Path, kind: MessageKind, **facts: str) 
         expires_at=now + timedelta(minutes=10),
     )
     async with stores.opened(world.service.settings.database, directory, node="test") as store:
-        await store.database.write(lambda sql: messages.insert(sql, [new]))
+        await store.database.write(lambda sql: stores.insert_messages(sql, [new]))
     return new.message_id
 
 

@@ -21,7 +21,7 @@ from csc_server.operations import messages as operation
 from csc_server.operations.messages import AT_ONCE, DeliverMessages, by_mail, by_sms
 from csc_server.ports import StorageUnavailable
 from csc_server.ports.messages import Attempt, Claim, Leased, NewMessage
-from csc_server.storage import Storage, messages
+from csc_server.storage import Storage
 from policies import delivery
 from policies.delivery import Next, Outcome
 from policies.messages import Channel, Language, MessageKind
@@ -124,7 +124,7 @@ def code(name: str) -> NewMessage:
 
 async def insert(store: Storage, *new: NewMessage) -> None:
     """As stores do it."""
-    await store.database.write(lambda sql: messages.insert(sql, new))
+    await store.database.write(lambda sql: stores.insert_messages(sql, new))
 
 
 async def look(deliver: DeliverMessages) -> None:

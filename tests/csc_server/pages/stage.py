@@ -269,6 +269,10 @@ class StagedPeople:
         """Refuse."""
         raise self.refusal
 
+    async def start_pairing(self, *given: Any) -> NoReturn:
+        """Refuse."""
+        raise self.refusal
+
 
 class StageServer:
     """The application in a thread of its own."""

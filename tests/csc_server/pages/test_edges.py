@@ -85,6 +85,27 @@ def test_what_goes_wrong_behind_a_page_is_a_page(
 
 
 @pytest.mark.parametrize(
+    ("reason", "status", "words"),
+    [
+        (errors.RateLimited("x"), 429, "less than a minute ago"),
+        (errors.SmsBudgetSpent("x"), 503, "Nothing is lost. Try again in an hour."),
+    ],
+    ids=lambda one: type(one).__name__,
+)
+def test_an_sms_that_may_not_go_out_is_told(reason: Exception, status: int, words: str) -> None:
+    """On the page that was to send it, with its form as it was."""
+    with StageServer(stage.credential()).running() as server:
+        reader = Reader(server.url)
+        reader.cookies["sid"] = stage.HALF.value
+        server.people.refusal = reason
+        token = reader.get("/login/code").form("/login/code").fields["csrf"]
+        answer = reader.post("/authenticator/send", {"csrf": token})
+        assert answer.status == status
+        assert words in answer.text
+        assert answer.form("/authenticator/send")
+
+
+@pytest.mark.parametrize(
     ("address", "goal"),
     [
         ("/settings", "/settings"),

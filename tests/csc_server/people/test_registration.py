@@ -7,6 +7,7 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
+import structlog
 
 from csc_server.ports import NameTaken
 from csc_server.storage.units import Sql
@@ -14,6 +15,7 @@ from policies import codes, errors, links
 from policies.links import LinkPurpose
 from policies.messages import Language
 from policies.secret import Code, LinkToken, Password
+from policies.sms_budget import SmsLimits
 from tests.csc_server.people import world
 from tests.csc_server.people.world import EMAIL, FORM, HOME, MINUTE, PASSWORD, PHONE, Town
 
@@ -243,3 +245,39 @@ async def test_two_invitations_make_one_account(town: Town) -> None:
     await town.people.create_account(HOME, first, PASSWORD, PASSWORD)
     with pytest.raises(NameTaken):
         await town.people.create_account(HOME, second, PASSWORD, PASSWORD)
+
+
+async def test_the_service_sends_so_many_sms_a_day(town: Town) -> None:
+    """To whomever; the operator is told in time, and who is refused loses nothing."""
+    few = world.build(town.store, sms=SmsLimits(timedelta(), per_day=5))
+    first, last = await few.invited(email="a@example.com"), await few.invited()
+    with structlog.testing.capture_logs() as logs:
+        for number in range(5):
+            link = first if number < 4 else last
+            await few.people.send_phone_code(HOME, link, f"+4072345678{number}")
+    assert [(one["event"], one["log_level"], one["sent"]) for one in logs] == [
+        ("sms_budget_low", "warning", 4)
+    ]
+    code = (await few.newest("phone_code")).code
+    await few.people.confirm_phone(HOME, last, code)
+    with (
+        structlog.testing.capture_logs() as logs,
+        pytest.raises(errors.SmsBudgetSpent),
+    ):
+        await few.people.send_phone_code(HOME, last, "+40723456799")
+    assert [(one["event"], one["log_level"]) for one in logs] == [("sms_budget_spent", "error")]
+    kept = await few.people.open_invitation(last)
+    assert (kept.applicant.phone, kept.phone_confirmed) == ("+40723456784", True)
+    assert len([one for one in await few.messages() if one.kind == "phone_code"]) == 5
+    few.clock.at += codes.DAY
+    late = await few.invited(email="b@example.com")
+    assert (await few.people.send_phone_code(HOME, late, "+40723456789")).fresh
+
+
+async def test_mails_do_not_touch_the_budget_of_sms(town: Town) -> None:
+    """Nor stop when it is spent."""
+    few = world.build(town.store, sms=SmsLimits(timedelta(), per_day=1))
+    account_id = await few.registered()
+    with pytest.raises(errors.SmsBudgetSpent):
+        await few.people.start_pairing(HOME, account_id)
+    assert (await few.people.send_email_code(HOME, account_id)).fresh

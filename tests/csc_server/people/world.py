@@ -29,6 +29,7 @@ from policies import pacing, totp
 from policies.messages import Language
 from policies.registration import RegistrationForm
 from policies.secret import Code, LinkToken, Otp, Password, TotpSeed
+from policies.sms_budget import SmsLimits
 from policies.values import AccountId, AuthenticatorId, SealedTotp
 from tests.build import T0
 
@@ -195,7 +196,7 @@ def build(store: Storage, *, per_minute: int = 1000, per_hour: int = 1000, **rul
     standard = PeopleRules(
         "Paraph",
         "https://sign.example.com",
-        sms_gap=timedelta(),
+        sms=SmsLimits(timedelta()),
         failures=replace(pacing.FAILED_LOGINS, most=per_minute),
         registrations=replace(pacing.REGISTRATIONS, most=per_hour),
     )
