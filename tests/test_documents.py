@@ -4,20 +4,26 @@ from __future__ import annotations
 
 import importlib.util
 from pathlib import Path
+from typing import Any
 
 from hsm import provision
 
 ROOT = Path(__file__).parent.parent
 
 
-def test_generated_parts_are_current() -> None:
-    """Settings table and life-cycle diagrams; `python tools/docs.py` writes them anew."""
-    spec = importlib.util.spec_from_file_location("docs", ROOT / "tools" / "docs.py")
+def tool(name: str) -> Any:
+    """A module of ``tools/``, which is no package."""
+    spec = importlib.util.spec_from_file_location(name, ROOT / "tools" / f"{name}.py")
     assert spec is not None
     assert spec.loader is not None
-    docs = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(docs)
-    for path, text in docs.generated().items():
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
+def test_generated_parts_are_current() -> None:
+    """Settings table and life-cycle diagrams; `python tools/docs.py` writes them anew."""
+    for path, text in tool("docs").generated().items():
         assert path.read_text() == text, f"{path.name} is old"
 
 

@@ -1,22 +1,17 @@
-"""How hard a password is to guess, by zxcvbn and the lists of passwords it carries.
+"""How hard a password is to guess: an estimate by zxcvbn, and a list of common passwords.
 
-The lists hold the passwords seen most often in public breaches, so they are also the blocklist:
-30,000 passwords, without a network. (security-and-pki 5.2; ASVS 6.2.4, 6.2.12)
+Both without a network. (security-and-pki 5.2; ASVS 6.2.4, 6.2.12)
 """
 
 from __future__ import annotations
 
 import asyncio
-from typing import Final
 
 from zxcvbn import zxcvbn
-from zxcvbn.frequency_lists import FREQUENCY_LISTS
 
+from csc_server.adapters import common_passwords
 from policies.passwords import JUDGED_CHARACTERS, Estimate
 from policies.secret import Password
-
-_COMMON: Final = frozenset(FREQUENCY_LISTS["passwords"])
-"""In lower case, as zxcvbn has them."""
 
 
 class ZxcvbnStrength:
@@ -24,6 +19,7 @@ class ZxcvbnStrength:
 
     def __init__(self) -> None:
         self._gate = asyncio.Semaphore(1)
+        self._common = common_passwords.load()
 
     async def __call__(self, password: Password, context: frozenset[str]) -> Estimate:
         """The estimate of the first ``JUDGED_CHARACTERS``."""
@@ -32,16 +28,16 @@ class ZxcvbnStrength:
             return Estimate(score=0, common=False)
         async with self._gate:
             score = await asyncio.to_thread(_score, text, sorted(context))
-        return Estimate(score, _common(password.value))
+        return Estimate(score, self._is_common(password.value))
+
+    def _is_common(self, text: str) -> bool:
+        """On the list, also when digits or marks were put behind it, or it is said twice."""
+        folded = text.casefold()
+        bare = folded.rstrip("0123456789!?.*#@$-_ ")
+        half = folded[: len(folded) // 2]
+        known = self._common
+        return folded in known or bare in known or (half * 2 == folded and half in known)
 
 
 def _score(text: str, context: list[str]) -> int:
     return int(zxcvbn(text, context, max_length=JUDGED_CHARACTERS)["score"])
-
-
-def _common(text: str) -> bool:
-    """On the list, also when a few digits or marks were put behind it, or it is said twice."""
-    folded = text.casefold()
-    bare = folded.rstrip("0123456789!?.*#@$-_ ")
-    half = folded[: len(folded) // 2]
-    return folded in _COMMON or bare in _COMMON or (half * 2 == folded and half in _COMMON)

@@ -79,6 +79,13 @@ def test_short_words_are_no_context() -> None:
         ("Password123!", True),
         ("trustno1trustno1", True),
         ("QWERTY", True),
+        # Long enough to be set, and seen a million places down the list of breaches.
+        ("1234567890qwertyuiop", True),
+        ("SkippErHorney2", True),
+        ("sistersister", True),
+        ("lytdybrbdfvgbhf", True),
+        # Behind the 30,000 that zxcvbn knows.
+        ("yokosuka1958", True),
         ("correct horse battery staple", False),
         ("", False),
     ],
