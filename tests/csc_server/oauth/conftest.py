@@ -31,7 +31,7 @@ PEOPLE: dict[str, dict[str, Wanted]] = {
     "coder": service.OTP_P256,
     "guessing": service.PIN_P256,
     # Each has one code in half a minute: whole flows do not share people.
-    **dict.fromkeys(("olga", "petra", "radu"), _PIN_AND_CODE),
+    **dict.fromkeys(("olga", "petra", "radu", "sanda"), _PIN_AND_CODE),
     # Who can be asked to approve on our page: few requests wait for one, so tests do not share.
     **{
         f"asked-{number}": {
