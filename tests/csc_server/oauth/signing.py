@@ -41,7 +41,8 @@ class Session(CSCServiceSessionInfo):
         """Of one call with this token."""
         if self.key is None:
             return {"Authorization": f"Bearer {token}"}
-        proof = jwt.proof(self.key, self.endpoint_url(method), token=token)
+        url = f"{self.service_url}/csc/{self.api_ver}/{method}"
+        proof = jwt.proof(self.key, url, token=token)
         return {"Authorization": f"DPoP {token}", "DPoP": proof}
 
     @property
@@ -90,7 +91,7 @@ class Stamps(TimeStamper):
     """signatures/timestamp."""
 
     def __init__(self, program: Program, token: str) -> None:
-        super().__init__()
+        super().__init__()  # type: ignore[no-untyped-call]  # pyHanko
         self._program, self._token = program, token
 
     async def async_timestamp(self, message_digest: bytes, md_algorithm: str) -> cms.ContentInfo:
