@@ -17,7 +17,7 @@ from typing import Final
 from hsm import documents, errors, mechanisms, records
 from hsm.factors import Evidence, Factors
 from hsm.guesses import Guesses
-from hsm.interface import AUDIT_KEY, BindingClaim, DocumentSignature, FactorResult
+from hsm.interface import AUDIT_KEY, BindingClaim, DocumentSignature, FactorResult, TotpProof
 from hsm.keystore import KeyStore
 from hsm.labelled import CANARY, OWN_ALGORITHM, LabelledKeys, service_label
 from hsm.messages import Authorize, Extend
@@ -50,6 +50,7 @@ class Activation:
         clock: Callable[[], datetime],
         spent: Spent,
         guesses: Guesses,
+        cooling_off: timedelta,
     ) -> None:
         self._keys = keys
         self._factors = Factors(keys)
@@ -59,6 +60,7 @@ class Activation:
         self._store = store
         self._clock = clock
         self._spent = spent
+        self._cooling_off = cooling_off
 
     def authorize(self, request: Authorize) -> FactorResult:
         """Check the factors; if all are right, mint the record for exactly these hashes.
@@ -159,6 +161,18 @@ class Activation:
         if step is None:
             self._guesses.wrong(subject, now)
         return step
+
+    def prove_totp(self, authenticator: SealedTotp, otp: Otp) -> TotpProof:
+        """Likewise for the first code of a new seed; of a fresh one also how wrong a clock is.
+
+        Raises:
+            Rejected: The seal does not hold, or too many wrong guesses.
+        """
+        now = self._clock()
+        step = self.check_otp(authenticator, otp)
+        if step is not None:
+            return TotpProof(step, None)
+        return TotpProof(None, self._factors.near_step(authenticator, otp, self._cooling_off, now))
 
     def checkpoint(self, statement: bytes) -> bytes:
         """Signature of the audit key over SHA-256 of the statement."""

@@ -9,8 +9,9 @@ from __future__ import annotations
 
 import hmac
 from base64 import b32encode
+from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 
 import pyotp
 
@@ -19,7 +20,7 @@ from hsm.interface import BindingClaim
 from hsm.secret_keys import Purpose, SecretKeys
 from policies import errors as reasons
 from policies import pin as pin_rules
-from policies import totp
+from policies import second_factor, totp
 from policies.secret import Otp, Pin, TotpSeed
 from policies.values import AccountId, AuthenticatorId, CredentialId, Factor, SealedTotp
 
@@ -68,7 +69,23 @@ class Factors:
             Rejected: The seal does not hold.
         """
         seed, _ = self._open(authenticator)
-        return _matching_step(seed, otp, now)
+        return _matching_step(seed, otp, reversed(totp.acceptable_steps(now)))
+
+    def near_step(
+        self, authenticator: SealedTotp, otp: Otp, cooling_off: timedelta, now: datetime
+    ) -> int | None:
+        """The step around ``now`` whose code this is; ``None`` also for a seed that is not fresh.
+
+        Args:
+            cooling_off: What was added to the instant at which the seed was made.
+
+        Raises:
+            Rejected: The seal does not hold.
+        """
+        seed, signs_from = self._open(authenticator)
+        if not second_factor.fresh(signs_from - cooling_off, now):
+            return None
+        return _matching_step(seed, otp, second_factor.nearby_steps(now))
 
     def _open(self, authenticator: SealedTotp) -> tuple[bytes, datetime]:
         context = records.totp_context(authenticator.authenticator_id, authenticator.account_id)
@@ -123,19 +140,21 @@ class Factors:
         ):
             raise errors.Rejected("not the credential's authenticator")
         seed, signs_from = self._open(authenticator)
-        step = _matching_step(seed, evidence.otp or Otp(""), now)
+        steps = reversed(totp.acceptable_steps(now))
+        step = _matching_step(seed, evidence.otp or Otp(""), steps)
         # Said of a right code only: a guess learns nothing.
         if step is not None and now < signs_from:
             raise reasons.AuthenticatorCooling(f"until {signs_from.isoformat()}")
         return step
 
 
-def _matching_step(seed: bytes, otp: Otp, now: datetime) -> int | None:
+def _matching_step(seed: bytes, otp: Otp, steps: Iterable[int]) -> int | None:
+    """The last of these steps whose code this is."""
     codes = pyotp.TOTP(b32encode(seed).decode(), digits=totp.DIGITS, interval=totp.STEP_S)
     given = otp.value.encode()
     matched = None
-    # Oldest first and no early exit: every step is computed and compared, the newest wins.
-    for step in reversed(totp.acceptable_steps(now)):
+    # No early exit: every step is computed and compared.
+    for step in steps:
         if hmac.compare_digest(codes.generate_otp(step).encode(), given):
             matched = step
     return matched

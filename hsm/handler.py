@@ -78,6 +78,7 @@ class Handler:
         service, signers = LabelledKeys(self._device.service), LabelledKeys(self._device.signers)
         self._store = self._make_store()
         self._raw_speed = RawSpeed(self._store)
+        cooling_off = timedelta(seconds=self._settings.cooling_off_s)
         self._activation = Activation(
             keys=keys,
             service=service,
@@ -86,6 +87,7 @@ class Handler:
             clock=self._clock,
             spent=self._spent,
             guesses=self._guesses,
+            cooling_off=cooling_off,
         )
         self._administration = Administration(
             device=self._device,
@@ -94,7 +96,7 @@ class Handler:
             signers=signers,
             store=self._store,
             clock=self._clock,
-            cooling_off=timedelta(seconds=self._settings.cooling_off_s),
+            cooling_off=cooling_off,
         )
         if Role.ADMIN in self._settings.roles and not self._administration.initialised():
             return None
@@ -142,6 +144,8 @@ class Handler:
                 return activation.extend(request)
             case messages.CheckOtp(authenticator, otp):
                 return activation.check_otp(authenticator, otp)
+            case messages.ProveTotp(authenticator, otp):
+                return activation.prove_totp(authenticator, otp)
             case messages.Checkpoint(statement):
                 return activation.checkpoint(statement)
             case messages.Canary():

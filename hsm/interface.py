@@ -45,6 +45,16 @@ class FactorResult:
 
 
 @dataclass(frozen=True, slots=True)
+class TotpProof:
+    """What the activation module found of a code that is to prove a new seed."""
+
+    step: int | None
+    """The acceptable time step whose code this is; ``None`` for a wrong code."""
+    near: int | None
+    """Of a fresh seed: the step within ``second_factor.SKEW_STEPS`` whose code this is."""
+
+
+@dataclass(frozen=True, slots=True)
 class PreparedPdf:
     """What the signer process appended to a PDF, and where its signature goes."""
 
@@ -162,6 +172,12 @@ class Enrolment(Protocol):
         """A new seed: sealed for the store, and in Base32 to be shown once.
 
         Its codes log in at once, and sign when the cooling-off is over (``policies.totp``).
+        """
+
+    async def prove_totp(self, authenticator: SealedTotp, otp: Otp) -> TotpProof:
+        """Check the first code of a new seed, and how wrong the phone's clock is.
+
+        The second is told of a seed made within ``second_factor.PENDING_LIFE`` only.
         """
 
 

@@ -15,7 +15,7 @@ from functools import cache
 from typing import Any, ClassVar, Final, Generic, TypeVar
 
 from hsm import codec
-from hsm.interface import BindingClaim, DocumentSignature, FactorResult, NewKey
+from hsm.interface import BindingClaim, DocumentSignature, FactorResult, NewKey, TotpProof
 from policies.algorithms import HashAlgorithm, KeyAlgorithm, SignAlgorithm
 from policies.documents import DocumentOrder
 from policies.secret import Otp, Pin, TotpSeed
@@ -43,7 +43,8 @@ class Role(StrEnum):
 
     SIGN = "sign"
     ENROL = "enrol"
-    """Makes seeds for people who pair an authenticator, and nothing else of administration."""
+    """Makes and proves seeds for people who pair an authenticator, and nothing else of
+    administration."""
     ADMIN = "admin"
     BENCH = "bench"
 
@@ -95,6 +96,15 @@ class Sign(Request[list[bytes]]):
 class CheckOtp(Request[int | None]):
     """Check a code of an authenticator that authorises nothing: login, pairing."""
 
+    authenticator: SealedTotp
+    otp: Otp
+
+
+@dataclass(frozen=True, slots=True)
+class ProveTotp(Request[TotpProof]):
+    """Check the first code of a new seed, and how wrong the phone's clock is."""
+
+    role: ClassVar[Role] = Role.ENROL
     authenticator: SealedTotp
     otp: Otp
 
@@ -214,7 +224,7 @@ REQUESTS: Final[dict[str, type[Request[Any]]]] = {
     kind.__name__: kind
     for kind in (
         *(Authorize, Extend, Sign, SignDocuments, CheckOtp, Checkpoint, Canary),
-        *(Initialise, GenerateKey, DestroyKey, Bind, NewTotp, AcceptTotp),
+        *(Initialise, GenerateKey, DestroyKey, Bind, NewTotp, ProveTotp, AcceptTotp),
         *(NewPinVerifier, ServiceKey, ServiceSign, Capabilities, Bench),
     )
 }

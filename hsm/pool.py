@@ -13,7 +13,14 @@ from types import TracebackType
 from typing import Final, Self, TypeVar
 
 from hsm import codec, errors, messages, records
-from hsm.interface import BindingClaim, DeviceHealth, DocumentSignature, FactorResult, NewKey
+from hsm.interface import (
+    BindingClaim,
+    DeviceHealth,
+    DocumentSignature,
+    FactorResult,
+    NewKey,
+    TotpProof,
+)
 from hsm.messages import Request, Role
 from hsm.settings import KeyStoreKind, PoolSettings
 from hsm.supervisor import Supervisor
@@ -118,6 +125,10 @@ class SignerPool:
     async def check_otp(self, authenticator: SealedTotp, otp: Otp) -> int | None:
         """See ``SigningDevice``."""
         return await self._call(messages.CheckOtp(authenticator, otp))
+
+    async def prove_totp(self, authenticator: SealedTotp, otp: Otp) -> TotpProof:
+        """See ``Enrolment``."""
+        return await self._call(messages.ProveTotp(authenticator, otp))
 
     async def sign_documents(self, permit: DocumentPermit) -> list[DocumentSignature]:
         """See ``SigningDevice``."""

@@ -16,8 +16,9 @@ MANDATORY_FROM: Final = date(2026, 12, 31)
 """J1.3: from this day nobody may put the second factor off, unless configured otherwise."""
 PENDING_LIFE: Final = timedelta(minutes=10)
 """providers 7: a seed that was shown and not confirmed by a code is worth nothing after this."""
-SKEW_STEPS: Final = 10
-"""How far around now a code is looked for, to tell how wrong the phone's clock is."""
+SKEW_STEPS: Final = 20
+"""Ten minutes: how far around now a code of a fresh seed is looked for, to tell how wrong the
+phone's clock is (providers 7)."""
 SKEW_TOLD_S: Final = 60
 """providers 7, ui 5.3: a difference of more than this is told."""
 
@@ -109,7 +110,28 @@ def deferred(
     return SecondFactor(second.login_code, deferral, remind_on)
 
 
-def skew_s(step: int, now: datetime) -> int | None:
-    """How many seconds the phone is ahead (or, negative, behind), if it is worth telling."""
-    seconds = (step - totp.step_at(now)) * totp.STEP_S
-    return seconds if abs(seconds) > SKEW_TOLD_S else None
+def nearby_steps(now: datetime) -> tuple[int, ...]:
+    """The steps whose codes tell of a wrong clock, the nearest last."""
+    current = totp.step_at(now)
+    around = range(current - SKEW_STEPS, current + SKEW_STEPS + 1)
+    return tuple(sorted(around, key=lambda step: abs(step - current), reverse=True))
+
+
+def fresh(made_at: datetime, now: datetime) -> bool:
+    """True while a seed may be one that is being paired: only of such a seed is a wrong clock told.
+
+    Of a seed in use it would help who guesses: a code that will be right soon.
+    """
+    return made_at <= now < made_at + PENDING_LIFE
+
+
+def unproved(near: int | None, now: datetime) -> errors.OtpWrong:
+    """Why the code of a new authenticator is refused.
+
+    Args:
+        near: The step around now whose code it is; ``None``: none, or nobody may know.
+    """
+    seconds = (near - totp.step_at(now)) * totp.STEP_S if near is not None else 0
+    if abs(seconds) > SKEW_TOLD_S:
+        return errors.ClockSkewed(seconds)
+    return errors.OtpWrong("not a code of the pending seed")

@@ -17,11 +17,11 @@ import orjson
 import pytest
 
 from hsm import errors, mechanisms, records
-from hsm.interface import AUDIT_KEY
+from hsm.interface import AUDIT_KEY, TotpProof
 from hsm.labelled import OWN_ALGORITHM, service_label
 from hsm.pkcs11 import Token
 from hsm.secret_keys import SecretKeys
-from policies import authorize, throttle, totp
+from policies import authorize, second_factor, throttle, totp
 from policies.algorithms import HashAlgorithm, KeyAlgorithm, Scheme, SignAlgorithm
 from policies.errors import AuthenticatorCooling, PinTooWeak
 from policies.secret import Otp, Pin
@@ -621,6 +621,63 @@ class TestCheckOtp:
         with pytest.raises(errors.Rejected, match="wrong guesses of pin"):
             room.mint(alice)
         assert room.activation.check_otp(alice.authenticator, alice.code(room.clock.now))
+
+
+class TestProveTotp:
+    """The first code of a new seed, which may show a wrong clock."""
+
+    def pending(self, room: Room, person: Person) -> Person:
+        """A seed that was made just now, as the web process has it made."""
+        mine = person.authenticator
+        sealed, seed = room.administration.new_totp(mine.authenticator_id, mine.account_id)
+        return replace(person, authenticator=replace(mine, sealed=sealed), seed=seed)
+
+    def proof(self, room: Room, person: Person, code: Otp) -> TotpProof:
+        return room.activation.prove_totp(person.authenticator, code)
+
+    def test_a_right_code_proves(self, room: Room, alice: Person) -> None:
+        """Nothing is said of clocks."""
+        pending, step = self.pending(room, alice), totp.step_at(room.clock.now)
+        for back in (0, 1):
+            code = pending.code(room.clock.now - back * STEP)
+            assert self.proof(room, pending, code) == TotpProof(step - back, None)
+
+    @pytest.mark.parametrize("steps", [1, 2, 7, 20, -2, -7, -20])
+    def test_the_code_of_a_wrong_clock_is_known(
+        self, room: Room, alice: Person, steps: int
+    ) -> None:
+        """Up to ten minutes ahead or behind; it proves nothing."""
+        pending = self.pending(room, alice)
+        code = pending.code(room.clock.now + steps * STEP)
+        step = totp.step_at(room.clock.now)
+        assert self.proof(room, pending, code) == TotpProof(None, step + steps)
+
+    @pytest.mark.parametrize("steps", [21, -21, 2880])
+    def test_beyond_that_a_code_is_wrong(self, room: Room, alice: Person, steps: int) -> None:
+        """As any other."""
+        pending = self.pending(room, alice)
+        code = pending.code(room.clock.now + steps * STEP)
+        assert self.proof(room, pending, code) == TotpProof(None, None)
+
+    def test_of_a_seed_in_use_nothing_is_told(self, room: Room, alice: Person) -> None:
+        """Ten minutes after it was made, and at once when an operator accepted it."""
+        pending = self.pending(room, alice)
+        room.clock.now += second_factor.PENDING_LIFE - timedelta(microseconds=1)
+        ahead = pending.code(room.clock.now + 6 * STEP)
+        assert self.proof(room, pending, ahead).near is not None
+        room.clock.now += timedelta(microseconds=1)
+        assert self.proof(room, pending, ahead) == TotpProof(None, None)
+        ahead = alice.code(room.clock.now + 6 * STEP)
+        assert self.proof(room, alice, ahead) == TotpProof(None, None)
+
+    def test_guesses_count(self, room: Room, alice: Person) -> None:
+        """Also those that hit a step nearby."""
+        pending = self.pending(room, alice)
+        ahead = pending.code(room.clock.now + 6 * STEP)
+        for _ in range(throttle.DEVICE_GUESSES):
+            self.proof(room, pending, ahead)
+        with pytest.raises(errors.Rejected, match="wrong guesses"):
+            self.proof(room, pending, pending.code(room.clock.now))
 
 
 class TestCoolingOff:

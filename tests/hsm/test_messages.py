@@ -14,7 +14,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from hsm import codec, messages
-from hsm.interface import BindingClaim, FactorResult, NewKey
+from hsm.interface import BindingClaim, FactorResult, NewKey, TotpProof
 from hsm.messages import Answer
 from hsm.pool import KeyStoreKind, PoolSettings, Role
 from policies.algorithms import HashAlgorithm, KeyAlgorithm, Scheme, SignAlgorithm
@@ -123,6 +123,7 @@ def test_requests_come_out_as_they_went_in(request: Any) -> None:
         (messages.AcceptTotp(SealedTotp("a", "b", b"s", -1)), b"sealed"),  # type: ignore[arg-type]
         (messages.CheckOtp(SealedTotp("a", "b", b"s", -1), Otp("1")), 7),  # type: ignore[arg-type]
         (messages.CheckOtp(SealedTotp("a", "b", b"s", -1), Otp("1")), None),  # type: ignore[arg-type]
+        (messages.ProveTotp(SealedTotp("a", "b", b"s", -1), Otp("1")), TotpProof(None, 7)),  # type: ignore[arg-type]
         (messages.NewTotp("a", "b"), (b"sealed", TotpSeed("ABC"))),  # type: ignore[arg-type]
         (messages.Bench(KeyAlgorithm.P_256, 1), 1.5),
         (messages.Bench(KeyAlgorithm.P_256, 1), 2.0),

@@ -211,6 +211,7 @@ class Room:
             clock=self.clock,
             spent=Spent(),
             guesses=Guesses(),
+            cooling_off=totp.COOLING_OFF,
         )
 
     def enrol(self, name: str = "alice", **changes: Any) -> Person:

@@ -6,7 +6,7 @@ from datetime import UTC, date, datetime, timedelta
 
 import pytest
 
-from policies import errors, second_factor
+from policies import errors, second_factor, totp
 from policies.second_factor import Deferral, LoginStep, PairingState, SecondFactor
 from tests.build import T0
 
@@ -75,6 +75,32 @@ def test_other_deferrals_have_no_day(deferral: Deferral) -> None:
     """A day given all the same is dropped."""
     after = second_factor.deferred(LATER, deferral, TODAY + DAY, TODAY, LIMIT)
     assert after == SecondFactor(deferral=deferral)
+
+
+@pytest.mark.parametrize(
+    ("steps", "seconds"), [(3, 90), (-3, -90), (20, 600), (2, None), (-2, None), (1, None)]
+)
+def test_more_than_a_minute_is_told(steps: int, seconds: int | None) -> None:
+    """Less may be a code that was typed slowly."""
+    refusal = second_factor.unproved(totp.step_at(T0) + steps, T0)
+    if seconds is None:
+        assert type(refusal) is errors.OtpWrong
+    else:
+        assert isinstance(refusal, errors.ClockSkewed)
+        assert refusal.seconds == seconds
+    assert type(second_factor.unproved(None, T0)) is errors.OtpWrong
+
+
+def test_a_seed_is_fresh_while_it_is_pending() -> None:
+    """From the instant at which it was made, and not before: a clock set back shows nothing."""
+    end = T0 + second_factor.PENDING_LIFE
+    moment = timedelta(microseconds=1)
+    assert [second_factor.fresh(T0, now) for now in (T0 - moment, T0, end - moment, end)] == [
+        False,
+        True,
+        True,
+        False,
+    ]
 
 
 def test_from_the_mandatory_day_nothing_is_put_off() -> None:

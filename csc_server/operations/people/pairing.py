@@ -24,8 +24,8 @@ from csc_server.ports.people import (
     Person,
     Profile,
 )
-from hsm.interface import Enrolment, SigningDevice
-from policies import errors
+from hsm.interface import Enrolment
+from policies import errors, second_factor
 from policies.audit import EventType, Outcome
 from policies.codes import CodeKey, CodePurpose
 from policies.messages import MessageKind
@@ -135,7 +135,7 @@ class FinishPairing:
     """One code of the app proves that the seed arrived."""
 
     people: People
-    device: SigningDevice
+    device: Enrolment
     clock: Clock
     letters: Letters
 
@@ -150,20 +150,21 @@ class FinishPairing:
         Raises:
             StepMissing: No seed is pending, or its ten minutes are over.
             OtpWrong: Not a code of the pending seed; OtpReplayed: used before.
+            ClockSkewed: A code of another time: the phone's clock is wrong.
             HsmError, StorageUnavailable: Nothing changed.
         """
         person = active(await self.people.find(account_id))
         profile, now = profile_of(person), self.clock.now()
         pending = _pending(person.authenticator, now)
-        step = await self.device.check_otp(pending.totp, otp)
-        if step is None:
-            raise errors.OtpWrong("not a code of the pending seed")
+        proof = await self.device.prove_totp(pending.totp, otp)
+        if proof.step is None:
+            raise second_factor.unproved(proof.near, now)
         replaced = pending.replaces
         done = FinishedPairing(
             authenticator_id=pending.totp.authenticator_id,
             sealed=pending.totp.sealed,
             account_id=account_id,
-            step=step,
+            step=proof.step,
             login_code=for_login or profile.second_factor.login_code,
             events=[
                 event(

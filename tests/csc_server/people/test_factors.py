@@ -60,6 +60,10 @@ async def test_a_pending_seed_is_worth_nothing(town: Town) -> None:
     wrong = town.wrong_otp(account_id)
     with pytest.raises(errors.OtpWrong):
         await town.people.finish_pairing(HOME, account_id, wrong, for_login=True)
+    ahead = town.otp(account_id, 6)
+    with pytest.raises(errors.ClockSkewed) as skewed:
+        await town.people.finish_pairing(HOME, account_id, ahead, for_login=True)
+    assert skewed.value.seconds == 180
     town.clock.at += PENDING_LIFE
     with pytest.raises(errors.StepMissing):
         await town.people.finish_pairing(HOME, account_id, town.otp(account_id), for_login=True)

@@ -25,7 +25,8 @@ from csc_server.operations.people import People, PeopleRules
 from csc_server.ports import Call
 from csc_server.storage import Storage, message_tables
 from csc_server.storage.units import Sql
-from policies import pacing, totp
+from hsm.interface import TotpProof
+from policies import pacing, second_factor, totp
 from policies.messages import Language
 from policies.registration import RegistrationForm
 from policies.secret import Code, LinkToken, Otp, Password, TotpSeed
@@ -95,6 +96,13 @@ class Device:
         codes = pyotp.TOTP(b32encode(authenticator.sealed).decode())
         steps = totp.acceptable_steps(self.clock.now())
         return next((step for step in steps if codes.generate_otp(step) == otp.value), None)
+
+    async def prove_totp(self, authenticator: SealedTotp, otp: Otp) -> TotpProof:
+        """Likewise, and the nearest step with this code."""
+        codes = pyotp.TOTP(b32encode(authenticator.sealed).decode())
+        near = second_factor.nearby_steps(self.clock.now())
+        found = [step for step in near if codes.generate_otp(step) == otp.value]
+        return TotpProof(await self.check_otp(authenticator, otp), found[-1] if found else None)
 
 
 @dataclass(frozen=True)
