@@ -7,8 +7,6 @@ from __future__ import annotations
 
 import asyncio
 
-from zxcvbn import zxcvbn
-
 from csc_server.adapters import common_passwords
 from policies.passwords import JUDGED_CHARACTERS, Estimate
 from policies.secret import Password
@@ -40,4 +38,8 @@ class ZxcvbnStrength:
 
 
 def _score(text: str, context: list[str]) -> int:
+    # Loaded with the first password that is chosen: 20 MB of lists, which most processes that
+    # answer requests never need.
+    from zxcvbn import zxcvbn
+
     return int(zxcvbn(text, context, max_length=JUDGED_CHARACTERS)["score"])

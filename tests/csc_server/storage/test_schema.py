@@ -14,7 +14,9 @@ import pytest
 import sqlalchemy as sa
 from alembic import command
 from alembic.autogenerate import compare_metadata
+from alembic.config import Config
 from alembic.migration import MigrationContext
+from alembic.script import ScriptDirectory
 from sqlalchemy.dialects.sqlite.pysqlite import dialect
 
 from csc_server import storage
@@ -75,6 +77,13 @@ async def test_migrating_twice_is_migrating_once(fresh: str, tmp_path: Path) -> 
     await storage.migrate(fresh)
     async with stores.opened(fresh, tmp_path) as store:
         assert await store.accounts.find("alice") is not None
+
+
+def test_the_newest_step_is_the_one_that_alembic_goes_to() -> None:
+    """Found without loading Alembic, which a web process has no use for."""
+    config = Config()
+    config.set_main_option("script_location", "csc_server.storage:migrations")
+    assert schema.newest() == set(ScriptDirectory.from_config(config).get_heads())
 
 
 async def test_migrations_and_tables_agree(fresh: str) -> None:
