@@ -20,6 +20,7 @@ class EventType(StrEnum):
     ACCOUNT_CREATED = "account.created"
     ACCOUNT_SUSPENDED = "account.suspended"
     ACCOUNT_RESUMED = "account.resumed"
+    PROFILE_SET = "account.profile_set"
     LOGIN = "authn.login"
     SESSION_ENDED = "session.ended"
     TOKEN_ISSUED = "token.issued"  # noqa: S105 - the name of an event

@@ -1,4 +1,7 @@
-"""`csc-server account`: people who may log in."""
+"""`csc-server account`: people who may log in.
+
+Names, mail address and phone number of a person stand in ``commands.profile``.
+"""
 
 from __future__ import annotations
 
@@ -10,7 +13,7 @@ import pyotp
 import segno
 
 from csc_server.adapters.clock import SystemClock
-from csc_server.commands import basics, common
+from csc_server.commands import basics, common, profile
 from csc_server.commands.basics import CommandFailed
 from csc_server.config import Settings
 from csc_server.operations.api import AddCredit
@@ -25,7 +28,7 @@ from policies.values import AccountState
 def register(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
     """Add the command and its words."""
     parser = commands.add_parser(
-        "account", help="create, list, suspend, resume, unlock, pair, credit"
+        "account", help="create, list, profile, suspend, resume, unlock, pair, credit"
     )
     words = parser.add_subparsers(required=True, metavar="WORD")
     for word, text, work in (
@@ -38,6 +41,9 @@ def register(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> N
         one = words.add_parser(word, help=text)
         one.add_argument("username")
         one.set_defaults(run=work)
+        if word == "create":
+            profile.add_options(one)
+    profile.register(words)
     credit = words.add_parser("credit", help="add transactions; from the first on they are metered")
     credit.add_argument("username")
     credit.add_argument("transactions", type=int)
@@ -61,15 +67,18 @@ def provisioning_uri(username: str, issuer: str, seed: TotpSeed) -> str:
 
 def _create(arguments: argparse.Namespace) -> int:
     settings = basics.settings_of(arguments)
+    applicant = profile.applicant(arguments, settings)
     password = Password(common.ask_secret("Password", twice=True))
+    name = arguments.username
 
     async def work() -> None:
         async with common.administration(settings) as opened:
             try:
-                account_id = await opened.enrolment.create_account(arguments.username, password)
+                account_id = await opened.enrolment.create_account(name, password, applicant)
             except NameTaken as reason:
-                raise CommandFailed(f"{arguments.username} exists already") from reason
-            print(f"Created account {arguments.username} ({account_id}).")
+                taken = name if applicant is None else f"{name} or {applicant.email}"
+                raise CommandFailed(f"{taken} exists already") from reason
+            print(f"Created account {name} ({account_id}).")
 
     asyncio.run(work())
     return 0

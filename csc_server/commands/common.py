@@ -60,6 +60,7 @@ def _enrolment(store: storage.Storage, device: SignerPool) -> Enrolment:
     entropy = SystemEntropy()
     return Enrolment(
         accounts=store.accounts,
+        people=store.people,
         credentials=store.credentials,
         device=device,
         hasher=Argon2Hasher(entropy),

@@ -16,7 +16,7 @@ import sys
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Final
 
@@ -27,6 +27,7 @@ from pyhanko.pdf_utils.reader import PdfFileReader
 from pyhanko.sign.validation import async_validate_pdf_signature
 from pyhanko_certvalidator.context import ValidationContext
 
+from csc_server import app
 from csc_server.adapters.clock import SystemClock
 from csc_server.adapters.entropy import SystemEntropy
 from csc_server.commands import account, client, common, init, run
@@ -34,9 +35,14 @@ from csc_server.commands.basics import CommandFailed
 from csc_server.commands.common import Administration
 from csc_server.config import PREFIX, Settings
 from csc_server.operations.enrol import NewCredential
+from csc_server.operations.people.letters import Letters
+from csc_server.operations.people.set_profile import SetProfile
+from csc_server.ports import Call
 from pki.certificates import Person
-from policies import totp
+from policies import phones, registration, totp
 from policies.algorithms import KeyAlgorithm
+from policies.messages import Language
+from policies.registration import RegistrationForm
 from policies.secret import Otp, Password, Pin, TotpSeed
 
 USERNAME: Final = "demo"
@@ -47,6 +53,16 @@ LOG: Final = Path("log/csc-server.jsonl")
 READY_WITHIN_S: Final = 20.0
 PROOFS: Final = 3
 """Tries before the proof counts as failed; each later one waits for a fresh code."""
+_FORM: Final = RegistrationForm(
+    first_name="Demo",
+    last_name="Signatory",
+    email="demo@paraph.example",
+    # Nobody's: Romania gives out no numbers that begin with 070 000.
+    phone="+40700000000",
+    privacy_read=True,
+    language=Language.EN,
+)
+"""Who the demo person is; mails and SMS end in the outbox."""
 _ALGORITHMS: Final = (KeyAlgorithm.RSA_3072, KeyAlgorithm.P_256)
 
 
@@ -58,6 +74,8 @@ class Demo:
     seed: TotpSeed
     credentials: tuple[dict[str, str], ...]
     """``credential_id``, ``algorithm``, ``certificate`` (file)."""
+    complete: bool = True
+    """False: made before the demo person had a mail address and a phone number."""
 
 
 def register(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
@@ -79,6 +97,8 @@ def start(arguments: argparse.Namespace) -> int:
     if settings.environment == "production":
         raise CommandFailed(f"{instance} is a production instance; a demo has no place there")
     demo = load(settings) or asyncio.run(_create(settings))
+    if not demo.complete:
+        asyncio.run(_complete(settings))
     with _service(settings) as (service, base_url):
         try:
             _write(settings, demo, base_url)
@@ -98,7 +118,10 @@ def load(settings: Settings) -> Demo | None:
     known: dict[str, Any] = json.loads(path.read_bytes())
     person = known["account"]
     return Demo(
-        Password(person["password"]), TotpSeed(person["totp_secret"]), tuple(known["credentials"])
+        Password(person["password"]),
+        TotpSeed(person["totp_secret"]),
+        tuple(known["credentials"]),
+        complete="email" in person,
     )
 
 
@@ -108,7 +131,8 @@ async def _create(settings: Settings) -> Demo:
     async with common.administration(settings) as opened:
         if await opened.store.accounts.all():
             raise CommandFailed(f"{settings.instance} has accounts already, and they are no demo")
-        account_id = await opened.enrolment.create_account(USERNAME, password)
+        applicant = registration.check(_FORM, phones.DEFAULT_PREFIXES)
+        account_id = await opened.enrolment.create_account(USERNAME, password, applicant)
         seed = await opened.enrolment.pair_authenticator(account_id)
         credentials = [
             await _credential(
@@ -119,6 +143,15 @@ async def _create(settings: Settings) -> Demo:
     demo = Demo(password, seed, tuple(credentials))
     _write(settings, demo, settings.base_url)
     return demo
+
+
+async def _complete(settings: Settings) -> None:
+    """Give the demo person of an earlier version what the pages need."""
+    async with common.administration(settings) as opened:
+        account = await common.account_named(opened.store, USERNAME)
+        rules = replace(app.people_rules(settings), prefixes=phones.DEFAULT_PREFIXES)
+        change = SetProfile(opened.store.people, SystemClock(), Letters(SystemEntropy(), rules))
+        await change(Call("local", "demo"), "operator:demo", account.account_id, _FORM)
 
 
 def _person(settings: Settings) -> Person:
@@ -146,6 +179,8 @@ def _write(settings: Settings, demo: Demo, base_url: str) -> None:
             "username": USERNAME,
             "password": demo.password.value,
             "totp_secret": demo.seed.value,
+            "email": _FORM.email,
+            "phone": _FORM.phone,
         },
         "credentials": list(demo.credentials),
         "ca_root": str(settings.path(common.CA_ROOT)),
@@ -259,6 +294,8 @@ Paraph is up, and has proved it: a PDF was signed over HTTP with a TOTP code, an
   CSC API v2   {base_url}/csc/v2/
   user name    {USERNAME}
   password     {demo.password.value}
+  pages        {base_url}/login
+  mails, SMS   {base_url}/outbox
   for scripts  {settings.path(DEMO_FILE)}
   log          {settings.path(LOG)}
 

@@ -10,6 +10,7 @@ from datetime import datetime
 from typing import Final
 
 from csc_server.ports import Account, Accounts, Clock, Credentials, Entropy, PasswordHasher
+from csc_server.ports.people import People
 from hsm.interface import BindingClaim, KeyAdministration, NewKey
 from pki import authority
 from pki.authority import Authority
@@ -17,6 +18,7 @@ from pki.certificates import Person
 from policies import errors
 from policies.algorithms import KeyAlgorithm
 from policies.audit import Event, EventType, Outcome
+from policies.registration import Applicant
 from policies.secret import Password, Pin, TotpSeed
 from policies.values import (
     AccountId,
@@ -54,6 +56,7 @@ class Enrolment:
     """The administration of people."""
 
     accounts: Accounts
+    people: People
     credentials: Credentials
     device: KeyAdministration
     hasher: PasswordHasher
@@ -62,19 +65,26 @@ class Enrolment:
     operator: str
     """Who does it, for the audit log."""
 
-    async def create_account(self, username: str, password: Password) -> AccountId:
+    async def create_account(
+        self, username: str, password: Password, applicant: Applicant | None = None
+    ) -> AccountId:
         """A new account.
 
+        Args:
+            applicant: Its profile; ``None``: it has none, and the pages can do little for it.
+
         Raises:
-            NameTaken: The user name belongs to another account.
+            NameTaken: The user name or the mail address belongs to another account.
         """
         account_id = AccountId(self.entropy.identifier())
         now = self.clock.now()
         hashed = await self.hasher.hash(password)
         account = Account(account_id, username, hashed, AccountState.ACTIVE, now)
-        await self.accounts.add(
-            account, [self._event(EventType.ACCOUNT_CREATED, now, account_id=account_id)]
-        )
+        record = self._event(EventType.ACCOUNT_CREATED, now, account_id=account_id)
+        if applicant is None:
+            await self.accounts.add(account, [record])
+        else:
+            await self.people.add(account, applicant, now, [record])
         return account_id
 
     async def set_account_state(self, account_id: AccountId, state: AccountState) -> None:

@@ -407,6 +407,31 @@ class People(Protocol):
     ) -> None:
         """Afterwards the profile says which notice was read when."""
 
+    async def add(
+        self, account: Account, applicant: Applicant, now: datetime, events: Sequence[Event]
+    ) -> None:
+        """Afterwards the account exists, with this profile.
+
+        Raises:
+            NameTaken: User name or mail address belong to another account.
+        """
+
+    async def set_profile(
+        self,
+        account_id: AccountId,
+        applicant: Applicant,
+        now: datetime,
+        events: Sequence[Event],
+        mails: Sequence[NewMessage],
+    ) -> None:
+        """Afterwards the account has this profile; what it says of factors and notices stays.
+
+        Sessions and grants end where mail address or phone number changed.
+
+        Raises:
+            NameTaken: The mail address belongs to another account.
+        """
+
     async def set_language(self, account_id: AccountId, language: Language) -> None:
         """Afterwards messages and pages speak this language."""
 

@@ -8,12 +8,14 @@ from typing import Final
 
 import sqlalchemy as sa
 
+from csc_server.ports import Account
 from csc_server.ports.messages import NewMessage
 from csc_server.ports.people import Guess, Judged
 from csc_server.storage import (
     accounts,
     messages,
     people_found,
+    people_opening,
     people_tables,
     person_rows,
     sent_codes,
@@ -27,6 +29,7 @@ from policies.audit import Event
 from policies.codes import CodeKey, CodePurpose, Verdict
 from policies.messages import Language
 from policies.privacy import Acceptance
+from policies.registration import Applicant
 from policies.second_factor import SecondFactor
 from policies.values import AccountId, AccountState, microseconds_from_utc
 
@@ -45,6 +48,20 @@ _SET_PHONE: Final = (
     _p.update().where(_KEY).values(phone=sa.bindparam("number"), proposed_phone=sa.null())
 )
 _EMAIL: Final = sa.select(_p.c.email).where(_KEY)
+_CONTACT: Final = sa.select(_p.c.email, _p.c.phone).where(_KEY)
+_SET: Final = (
+    _p.update()
+    .where(_KEY)
+    .values(
+        first_name=sa.bindparam("new_first_name"),
+        last_name=sa.bindparam("new_last_name"),
+        email=sa.bindparam("new_email"),
+        email_key=sa.bindparam("new_email_key"),
+        phone=sa.bindparam("new_phone"),
+        language=sa.bindparam("new_language"),
+        proposed_phone=sa.null(),
+    )
+)
 _PROPOSE: Final = _p.update().where(_KEY).values(proposed_phone=sa.bindparam("number"))
 _PROPOSED: Final = (_KEY, _p.c.proposed_phone == sa.bindparam("number"))
 _TAKE: Final = (
@@ -144,6 +161,42 @@ class SqlPeople(Opening, Logins):
 
         def unit(sql: Sql) -> None:
             sql.change(_ACCEPT, {"key": account_id, "version": acceptance.version, "at": at})
+            sql.audit(events)
+
+        await self._database.write(unit)
+
+    async def add(
+        self, account: Account, applicant: Applicant, now: datetime, events: Sequence[Event]
+    ) -> None:
+        """See ``People``."""
+
+        def unit(sql: Sql) -> None:
+            people_opening.add(sql, account, applicant, now)
+            sql.audit(events)
+
+        await self._database.write(unit)
+
+    async def set_profile(
+        self,
+        account_id: AccountId,
+        applicant: Applicant,
+        now: datetime,
+        events: Sequence[Event],
+        mails: Sequence[NewMessage],
+    ) -> None:
+        """See ``People``."""
+
+        def unit(sql: Sql) -> None:
+            people_opening.demand_free(sql, account_id, applicant)
+            before = sql.one(_CONTACT, {"key": account_id})
+            if before is None:
+                people_opening.insert_profile(sql, account_id, applicant, now)
+            else:
+                columns = person_rows.contact_columns(applicant).items()
+                sql.change(_SET, {"key": account_id} | {f"new_{key}": one for key, one in columns})
+                if tuple(before) != (applicant.email, applicant.phone):
+                    people_found.end_everything(sql, account_id, now, None)
+            messages.insert(sql, mails)
             sql.audit(events)
 
         await self._database.write(unit)

@@ -161,14 +161,7 @@ class Opening:
                 return False
             if not found.phone_confirmed:
                 raise errors.StepMissing("phone number not confirmed")
-            email_key = registration.mail_key(found.applicant.email)
-            if sql.one(_PROFILE_OF, {"name": email_key}):
-                raise NameTaken(account.account_id)
-            accounts.insert(sql, account)
-            row = person_rows.new_profile(
-                found, account.account_id, email_key, microseconds_from_utc(now)
-            )
-            sql.change(_INSERT_PROFILE, row)
+            add(sql, account, found.applicant, now)
             mail_links.use(sql, LinkPurpose.INVITATION, link_digest, now)
             sql.audit(events)
             return True
@@ -213,6 +206,34 @@ class Opening:
             lambda sql: mail_links.find(sql, purpose, link_digest, now)
         )
         return found[0] if found else None
+
+
+def add(sql: Sql, account: Account, who: Applicant, now: datetime) -> None:
+    """A part of units: afterwards the account exists, with this profile.
+
+    Raises:
+        NameTaken: User name or mail address belong to another account.
+    """
+    demand_free(sql, account.account_id, who)
+    accounts.insert(sql, account)
+    insert_profile(sql, account.account_id, who, now)
+
+
+def demand_free(sql: Sql, account_id: AccountId, who: Applicant) -> None:
+    """A part of units: return when the mail address is nobody else's.
+
+    Raises:
+        NameTaken: It is.
+    """
+    row = sql.one(_PROFILE_OF, {"name": registration.mail_key(who.email)})
+    if row and row[0] != account_id:
+        raise NameTaken(account_id)
+
+
+def insert_profile(sql: Sql, account_id: AccountId, who: Applicant, now: datetime) -> None:
+    """A part of units: afterwards the account has this profile, its first one."""
+    row = person_rows.new_profile(who, account_id, microseconds_from_utc(now))
+    sql.change(_INSERT_PROFILE, row)
 
 
 def _opened(sql: Sql, link_digest: bytes, now: datetime) -> Registration | None:

@@ -8,6 +8,7 @@ from typing import Any, Final
 from csc_server.ports.people import Authenticator, Person, Profile, Registration
 from csc_server.storage import people_tables, rows, tables
 from csc_server.storage.units import Row
+from policies import registration as registration_rules
 from policies.messages import Language
 from policies.privacy import Acceptance
 from policies.registration import Applicant
@@ -127,18 +128,24 @@ def registration(row: Row, expires_at: int) -> Registration:
     )
 
 
-def new_profile(found: Registration, account_id: AccountId, email_key: str, now: int) -> Any:
-    """The row of a profile made from a registration."""
-    who = found.applicant
+def contact_columns(who: Applicant) -> dict[str, str]:
+    """The columns that say who somebody is and how they are reached."""
     return {
-        "account_id": account_id,
         "first_name": who.first_name,
         "last_name": who.last_name,
         "email": who.email,
-        "email_key": email_key,
+        "email_key": registration_rules.mail_key(who.email),
         "phone": who.phone,
-        "proposed_phone": None,
         "language": who.language,
+    }
+
+
+def new_profile(who: Applicant, account_id: AccountId, now: int) -> dict[str, Any]:
+    """The row of a profile."""
+    return {
+        "account_id": account_id,
+        **contact_columns(who),
+        "proposed_phone": None,
         **second_factor_columns(SecondFactor()),
         "privacy_version": None,
         "privacy_at": None,

@@ -82,6 +82,28 @@ def test_people_and_credentials(instance: Path) -> None:
     assert run(instance, "account", "unlock", "ghost") == (2, "csc-server: no account ghost\n")
 
 
+def test_a_profile_for_the_pages(instance: Path) -> None:
+    """With the account or later, shown, corrected; every mistake is named, nothing half done."""
+    whole = ["--first-name", "Ion", "--last-name", "Pop", "--email", "Ion@example.ro"]
+    number = ["--phone", "+40 722 000 111"]
+    status, told = run(instance, "account", "create", "ion", *whole, stdin=PASSWORD + "\n")
+    assert (status, told) == (2, "csc-server: --phone: missing\n")
+    abroad = run(instance, "account", "create", "ion", *whole, "--phone", "+33612345678")
+    assert abroad == (2, "csc-server: --phone: country\n")
+    assert run(instance, "account", "create", "ion", *whole, *number, stdin=PASSWORD + "\n")[0] == 0
+    told = run(instance, "account", "profile", "ion")[1]
+    assert told == "Ion Pop, Ion@example.ro, +40722000111\n"
+    assert run(instance, "account", "create", "later", stdin=PASSWORD + "\n")[0] == 0
+    assert "later has no profile" in run(instance, "account", "profile", "later")[1]
+    assert run(instance, "account", "profile", "later", "--email", "x@example.ro")[0] == 2
+    taken = run(instance, "account", "profile", "later", *whole, *number)
+    assert taken == (2, "csc-server: the mail address belongs to another account\n")
+    whole[-1] = "later@example.ro"
+    assert run(instance, "account", "profile", "later", *whole, *number)[0] == 0
+    changed = run(instance, "account", "profile", "later", "--last-name", "Popa")
+    assert changed == (0, "Ion Popa, later@example.ro, +40722000111\n")
+
+
 def test_doctor_and_audit(instance: Path) -> None:
     """A healthy instance passes; a changed record is named, by both."""
     assert run(instance, "doctor")[0] == 0
@@ -241,4 +263,24 @@ def test_make_run_proves_itself_and_keeps_its_data(demo: tuple[Path, list[str]])
     for text in printed:
         assert told["account"]["password"] in text
         assert told["account"]["totp_secret"] in text
+        assert f"{told['base_url']}/outbox" in text
         assert "█" in text
+    assert (told["account"]["email"], told["account"]["phone"]) == (
+        "demo@paraph.example",
+        "+40700000000",
+    )
+
+
+def test_the_demo_person_can_use_the_pages(demo: tuple[Path, list[str]]) -> None:
+    """Also one of an earlier version, from the next start on."""
+    directory, _ = demo
+    assert "demo@paraph.example" in run(directory, "account", "profile", "demo")[1]
+    with sqlite3.connect(directory / "paraph.sqlite") as database:
+        database.execute("DELETE FROM profiles")
+    database.close()
+    told = json.loads((directory / "demo.json").read_text())
+    del told["account"]["email"]
+    (directory / "demo.json").write_text(json.dumps(told))
+    _demo(directory, str(service.free_port()))
+    assert "+40700000000" in run(directory, "account", "profile", "demo")[1]
+    assert json.loads((directory / "demo.json").read_text())["account"]["email"]
