@@ -196,6 +196,8 @@ class FinishedPairing:
     """Codes are asked at login from now on; False leaves that as it was (J1.11)."""
     events: Sequence[Event]
     messages: Sequence[NewMessage]
+    keep_session: bytes | None = None
+    """Digest of the one session that stays."""
 
 
 class PasswordStrength(Protocol):
@@ -358,7 +360,7 @@ class People(Protocol):
         """Afterwards, if the guess is right, this seed is pending and any earlier one is dead."""
 
     async def finish_pairing(self, done: FinishedPairing, now: datetime) -> None:
-        """Afterwards the seed is active; sessions and grants of the account have ended.
+        """Afterwards the seed is active; other sessions, and all grants, have ended.
 
         Raises:
             StepMissing: No pending seed, or its time is over.

@@ -216,7 +216,7 @@ class Logins:
                 sql.change(_ASK_AT_LOGIN, {"key": done.account_id})
             subject = throttles.otp(done.authenticator_id)
             throttles.succeed(sql, subject, throttles.find(sql, subject), now)
-            people_found.end_everything(sql, done.account_id, now, None)
+            people_found.end_everything(sql, done.account_id, now, done.keep_session)
             messages.insert(sql, done.messages)
             sql.audit(done.events)
 

@@ -140,12 +140,20 @@ class FinishPairing:
     letters: Letters
 
     async def __call__(
-        self, call: Call, account_id: AccountId, otp: Otp, *, for_login: bool
+        self,
+        call: Call,
+        account_id: AccountId,
+        otp: Otp,
+        *,
+        for_login: bool,
+        keep_session: bytes | None = None,
     ) -> Paired:
-        """Afterwards the authenticator is active and every session of the account has ended.
+        """Afterwards the authenticator is active and every other session has ended.
 
         Args:
             for_login: Ask for codes at login from now on. False leaves that as it was (J1.11).
+            keep_session: Digest of the session in which it was paired. The caller signs it out,
+                so that a program's request that waits in it goes on.
 
         Raises:
             StepMissing: No seed is pending, or its ten minutes are over.
@@ -184,6 +192,7 @@ class FinishPairing:
                     now,
                 )
             ],
+            keep_session=keep_session,
         )
         await self.people.finish_pairing(done, now)
         return Paired(replaced, pending.signs_from or now)

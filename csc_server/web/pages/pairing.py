@@ -16,12 +16,13 @@ from aiohttp import web
 from csc_server.operations.people import qr
 from csc_server.operations.people.records import profile_of
 from csc_server.web.pages import after, sent, step_up
+from csc_server.web.pages.onward import HOME
 from csc_server.web.pages.page import Visit
 from csc_server.web.pages.refusals import Refusal, refusal
 from policies import codes, errors
 from policies.second_factor import PairingState
 from policies.secret import Otp, TotpSeed
-from policies.sessions import Stage
+from policies.sessions import Session, Stage
 from policies.values import AccountId
 
 PATH: Final = "/authenticator"
@@ -92,16 +93,17 @@ async def finish(visit: Visit) -> web.StreamResponse:
     otp = Otp(codes.typed(form.text("code")).value)
     try:
         paired = await visit.services.people.finish_pairing(
-            visit.call, account_id, otp, for_login=True
+            visit.call, account_id, otp, for_login=True, keep_session=_session(visit).digest
         )
     except errors.OtpWrong as wrong:
         return await _app_step(visit, account_id, TotpSeed(seed), refusal(wrong))
     except errors.StepMissing:
         return await _phone_step(visit, account_id, {"qr": "ended"}, status=422)
-    data = after.plan(set(), after.wanted(visit, ""))
-    # The session of this browser has ended with all others; what it wanted is kept for the next.
-    visit.session = None
-    await visit.keep(**data, **{_SIGNS_FROM: paired.signs_from.isoformat()})
+    # Nobody is signed in any more; what this browser wanted, and a request of a program that
+    # waits in it, stay for the next login.
+    data = after.plan(set(), after.wanted(visit, HOME))
+    signs_from = {_SIGNS_FROM: paired.signs_from.isoformat()}
+    await visit.advance(Stage.ANONYMOUS, None, {**data, **signs_from})
     return visit.go("/authenticator/done")
 
 
@@ -114,10 +116,16 @@ async def done(visit: Visit) -> web.StreamResponse:
 
 def _owner(visit: Visit) -> AccountId:
     """Who pairs: signed in, or halfway in with the right password."""
-    session = visit.session
-    if session is None or session.account_id is None:
+    account_id = _session(visit).account_id
+    if account_id is None:
         raise errors.SessionMissing("pairing without a password")
-    return session.account_id
+    return account_id
+
+
+def _session(visit: Visit) -> Session:
+    if visit.session is None:
+        raise errors.SessionMissing("pairing without a password")
+    return visit.session
 
 
 async def _phone_step(

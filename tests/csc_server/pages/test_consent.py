@@ -17,6 +17,7 @@ from tests.csc_server.pages.looks import look
 from tests.csc_server.pages.mailbox import Mailbox
 from tests.csc_server.pages.reader import Reader
 from tests.csc_server.pages.test_journey import heading, press
+from tests.csc_server.pages.test_settings import pair_with_the_code
 from tests.service import PASSWORD, Person, Service
 
 CALLBACK = "https://contab.example/callback"
@@ -87,6 +88,31 @@ def test_consent_is_asked_once(page: Page, site: Service, customer: Customer) ->
     ask(page, scope="service")
     heading(page, "Contab Pro wants to use your account")
     assert told(page, lambda: press(page, "Refuse"))["error"] == ["access_denied"]
+
+
+def test_a_program_waits_for_the_pairing(page: Page, site: Service, mailbox: Mailbox) -> None:
+    """J1.3 to J1.6 on the way: notice, new authenticator, second login, privacy, and the question
+    is still there."""
+    newcomer = customers.register(site, mailbox, "Dan")
+    ask(page, scope="service")
+    sign_in(page, newcomer.email, newcomer.password)
+    press(page, "Set up now")
+    half = Reader(site.base_url)
+    half.cookies = {one["name"]: one["value"] for one in page.context.cookies()}
+    app = pair_with_the_code(page, mailbox, newcomer)
+    # Everybody is signed out, this browser too.
+    assert half.get("/authenticator").location.startswith("/login")
+    page.goto("/settings")
+    heading(page, "Sign in")
+    page.goto("/authenticator/done")
+    page.get_by_role("link", name="Sign in").click()
+    sign_in(page, newcomer.email, newcomer.password)
+    page.get_by_label("Code from your authenticator app").fill(app.code())
+    press(page, "Sign in")
+    page.locator("#notice").evaluate("text => text.scrollTo(0, text.scrollHeight)")
+    press(page, "I have read it")
+    heading(page, "Contab Pro wants to use your account")
+    assert told(page, lambda: press(page, "Allow"))["code"]
 
 
 def test_a_code_approves_these_hashes(page: Page, people: dict[str, Person]) -> None:

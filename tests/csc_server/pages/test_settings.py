@@ -51,6 +51,11 @@ def sign_in(page: Page, customer: Customer) -> None:
 def pair(page: Page, mailbox: Mailbox, customer: Customer) -> Phone:
     """The three steps of ``/authenticator``, where the page is."""
     press(page, "Send the SMS code")
+    return pair_with_the_code(page, mailbox, customer)
+
+
+def pair_with_the_code(page: Page, mailbox: Mailbox, customer: Customer) -> Phone:
+    """From the SMS that is on its way to the paired app."""
     page.get_by_label("Code from the SMS").fill(mailbox.code("pairing_code", customer.phone))
     page.get_by_label("I have installed an authenticator app").check()
     press(page, "Show the QR code")

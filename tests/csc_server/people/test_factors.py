@@ -22,7 +22,7 @@ NEW_PHONE = "+40723456789"
 async def test_pairing_takes_sms_tick_and_one_code(town: Town) -> None:
     """URI, QR code and groups say one seed; the owner is told; everybody is signed out."""
     account_id = await town.registered()
-    await open_everything(town, account_id)
+    keep = await open_everything(town, account_id)
     await town.people.start_pairing(HOME, account_id)
     code = (await town.newest("pairing_code")).code
     with pytest.raises(errors.FormInvalid):
@@ -36,11 +36,11 @@ async def test_pairing_takes_sms_tick_and_one_code(town: Town) -> None:
     assert shown.seed.value not in repr(shown)
     town.seeds[account_id] = shown.seed
     paired = await town.people.finish_pairing(
-        HOME, account_id, town.otp(account_id), for_login=True
+        HOME, account_id, town.otp(account_id), for_login=True, keep_session=keep
     )
     assert not paired.replaced
     assert (await town.newest("authenticator_paired")).recipient == EMAIL
-    assert await open_things(town, account_id) == (0, True)
+    assert await open_things(town, account_id) == (1, True)
     assert (await town.people.sign_in(HOME, EMAIL, PASSWORD)).step is LoginStep.CODE
     with pytest.raises(errors.LoginCodeWrong):
         # The proving code is used up.
