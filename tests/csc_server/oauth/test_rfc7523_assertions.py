@@ -164,6 +164,7 @@ def test_rfc8725_3_forged_assertions(name: str) -> None:
         json.dumps({"keys": [OctKey.generate_key(256).as_dict(private=True)]}),
         json.dumps({"keys": [jwt.short_rsa().as_dict(private=False)]}),
     ],
+    ids=["nothing", "list", "no-keys", "empty", "no-kind", "private", "symmetric", "short"],
 )
 def test_rfc7517_key_sets_that_cannot_be_registered(jwks: str) -> None:
     """Empty, private, symmetric, too short."""
