@@ -31,6 +31,7 @@ from hsm.messages import Role
 from hsm.pool import SignerPool
 from policies.algorithms import KeyAlgorithm
 from tests import service
+from tests.ports import free_port
 from tests.service import PIN, Client, Person, Service, Wanted
 
 RSA: Final = "1.2.840.113549.1.1.11"
@@ -142,7 +143,7 @@ class Bench:
 
     async def _against_dummy(self, person: Person, directory: Path) -> None:
         """Ours and theirs in turn, so that both meet the same machine."""
-        with dummy.running(directory / "dummy", service.free_port()) as base_url:
+        with dummy.running(directory / "dummy", free_port()) as base_url:
             for label, name in (("P-256", "p256"), ("RSA-3072", "rsa")):
                 ours = await self._target(person, label)
                 theirs = Target(base_url, f"bench/{name}", _ALGORITHMS[label])

@@ -14,7 +14,6 @@ import os
 import pwd
 import shutil
 import signal
-import socket
 import subprocess
 import tempfile
 import time
@@ -25,6 +24,8 @@ from typing import IO, Any, Final
 from uuid import uuid4
 
 import psutil
+
+from tests.ports import free_port
 
 DEADLINE_S: Final = 30.0
 """For anything the server is asked to do; it usually takes a tenth of a second."""
@@ -44,7 +45,7 @@ class Postgres:
         if self._user is not None:
             entry = pwd.getpwnam(self._user)
             os.chown(self._data, entry.pw_uid, entry.pw_gid)
-        self.port = _free_port()
+        self.port = free_port()
         self._server: subprocess.Popen[bytes] | None = None
         self._log: IO[bytes] | None = None
         self._run("initdb", "--auth=trust", "--encoding=utf8", "--no-sync", "-U", "postgres")
@@ -192,10 +193,3 @@ def shared() -> Postgres:
 
 def _open_to_all(path: Path) -> bool:
     return all(parent.stat().st_mode & 0o001 for parent in (path, *path.parents))
-
-
-def _free_port() -> int:
-    with socket.socket() as listener:
-        listener.bind(("127.0.0.1", 0))
-        port: int = listener.getsockname()[1]
-        return port

@@ -13,7 +13,6 @@ import io
 import json
 import os
 import signal
-import socket
 import subprocess
 import sys
 import time
@@ -33,6 +32,7 @@ from csc_server.operations.enrol import NewCredential
 from pki.certificates import Person as Subject
 from policies.algorithms import KeyAlgorithm
 from policies.secret import Password, Pin, TotpSeed
+from tests.ports import free_port
 
 PASSWORD = "correct horse battery staple"
 PIN = "493817"
@@ -66,12 +66,6 @@ class Wanted:
 
 PIN_P256 = {"pin-p256": Wanted(KeyAlgorithm.P_256)}
 OTP_P256 = {"otp-p256": Wanted(KeyAlgorithm.P_256, pin=False, otp=True)}
-
-
-def free_port() -> int:
-    """A TCP port that nobody listens on now."""
-    with socket.create_server(("127.0.0.1", 0)) as probe:
-        return int(probe.getsockname()[1])
 
 
 def create_instance(directory: Path, **settings: Any) -> Settings:

@@ -17,6 +17,7 @@ import pytest
 
 from tests import service
 from tests.csc_server.api.conftest import World, world  # noqa: F401 - the running service
+from tests.ports import free_port
 from tests.service import PASSWORD, PIN
 
 SAMPLE = Path(service.__file__).parent.parent / "csc_server" / "commands" / "sample.pdf"
@@ -227,7 +228,7 @@ def _pem(world: World, directory: Path) -> Path:  # noqa: F811
 def demo(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, list[str]]:
     """What two runs of `make run` in one instance printed."""
     directory = tmp_path_factory.mktemp("demo") / "instance"
-    port = str(service.free_port())
+    port = str(free_port())
     return directory, [_demo(directory, port), _demo(directory, port)]
 
 

@@ -50,6 +50,7 @@ from policies.sessions import End, Session, SessionId, Stage
 from policies.tokens import Scope
 from policies.values import AccountId, AccountState, ApprovalId, Credential, Factor
 from tests import build, service
+from tests.ports import free_port
 
 KEY = SessionKey("k" * 43)
 """The cookie of somebody who is signed in."""
@@ -57,7 +58,6 @@ HALF = SessionKey("h" * 43)
 """The cookie of somebody whose code is awaited."""
 CALLBACK = "https://contabpro.example/back?code=c&iss=i"
 OWN_SCHEME = "example.contabpro:/back?code=c&iss=i"
-_NOW = datetime.now(UTC)
 
 
 class MemorySessions:
@@ -114,8 +114,8 @@ class Programs:
         """What the next approval ends with."""
         self.answers: list[tuple[str, dict[str, Any]]] = []
         self.applications_of: list[Application] = [
-            Application("contab", "Contab Pro", "contabpro.example", (Scope.SERVICE,), _NOW),
-            Application("desk", "Paraph for the desktop", "", (Scope.SERVICE,), _NOW),
+            Application("contab", "Contab Pro", "contabpro.example", (Scope.SERVICE,), _now()),
+            Application("desk", "Paraph for the desktop", "", (Scope.SERVICE,), _now()),
         ]
 
     async def peek(self, request_id: str, session_id: str) -> Waiting:
@@ -170,7 +170,7 @@ class Programs:
             native=native,
             scopes=(Scope.ACCOUNT, Scope.SERVICE),
             lang=None,
-            expires_at=_NOW + timedelta(minutes=10),
+            expires_at=_now() + timedelta(minutes=10),
             answers_to="https://contabpro.example",
         )
 
@@ -246,7 +246,7 @@ class StagedPeople:
     def __init__(self) -> None:
         self.rules = PeopleRules("Paraph", "http://127.0.0.1", mandatory_from=date(2020, 1, 1))
         self.refusal: Exception = errors.LoginCodeWrong(4)
-        account = Account(AccountId("a"), "andreea", "$", AccountState.ACTIVE, _NOW)
+        account = Account(AccountId("a"), "andreea", "$", AccountState.ACTIVE, _now())
         profile = Profile(
             account_id=AccountId("a"),
             first_name="Andreea",
@@ -257,7 +257,7 @@ class StagedPeople:
             language=Language.EN,
             second_factor=SecondFactor(),
             privacy=None,
-            created_at=_NOW,
+            created_at=_now(),
         )
         self.person = Person(account, profile, None)
 
@@ -281,7 +281,7 @@ class StageServer:
         self._public_url = public_url
         self.programs, self.people = Programs(credential), StagedPeople()
         self.approvals = StagedApprovals(self.programs)
-        self.port = service.free_port()
+        self.port = free_port()
         self.url = f"http://127.0.0.1:{self.port}"
         self._ready, self._stop = threading.Event(), asyncio.Event()
         self._loop = asyncio.new_event_loop()
@@ -338,8 +338,8 @@ def credential() -> Credential:
     subject = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "Andreea Ionescu")])
     certificate = (
         x509.CertificateBuilder(issuer, subject, key.public_key(), 0x5A3B00117C1E90B4)
-        .not_valid_before(_NOW)
-        .not_valid_after(_NOW + timedelta(days=365))
+        .not_valid_before(_now())
+        .not_valid_after(_now() + timedelta(days=365))
         .sign(key, hashes.SHA256())
     )
     spki = key.public_key().public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo)
@@ -349,8 +349,8 @@ def credential() -> Credential:
 
 
 def _asking(request_id: str, name: str, host: str, count: int) -> Asking:
-    end = _NOW + timedelta(minutes=10)
-    return Asking(ApprovalId(request_id), name, host, count, _NOW, end)
+    end = _now() + timedelta(minutes=10)
+    return Asking(ApprovalId(request_id), name, host, count, _now(), end)
 
 
 def _session(key: SessionKey, stage: Stage) -> Session:
@@ -359,10 +359,15 @@ def _session(key: SessionKey, stage: Stage) -> Session:
         digest=key.digest(),
         stage=stage,
         account_id=AccountId("a"),
-        opened_at=_NOW,
-        seen_at=_NOW,
-        ends_at=_NOW + timedelta(hours=1),
-        proved_at=_NOW,
+        opened_at=_now(),
+        seen_at=_now(),
+        ends_at=_now() + timedelta(hours=1),
+        proved_at=_now(),
         source="127.0.0.1",
         device="",
     )
+
+
+def _now() -> datetime:
+    """When the stage is set up, not when this file is read: that may be long before."""
+    return datetime.now(UTC)
