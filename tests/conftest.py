@@ -1,6 +1,8 @@
-"""What all tests share: how long property tests may take, and the rounds of the campaign."""
+"""What all tests share: how long property tests may take, rounds of the campaign, workers."""
 
 from __future__ import annotations
+
+from typing import Any
 
 import pytest
 from hypothesis import HealthCheck, settings
@@ -15,6 +17,14 @@ settings.load_profile("paraph")
 def pytest_addoption(parser: pytest.Parser) -> None:
     """`--rounds N`: how long the crash, race and fault runs are."""
     parser.addoption("--rounds", type=int, default=5, help="rounds of each campaign run")
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Any:
+    """With ``-n``, see ``tests.workers``."""
+    from tests import workers
+
+    return workers.WholeFiles(config, log)
 
 
 @pytest.fixture(scope="session")

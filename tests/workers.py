@@ -1,0 +1,24 @@
+"""Which tests share a worker of pytest-xdist.
+
+A file stays whole, so its module's fixtures are made once. The campaign stays whole as well: its
+runs fill the processors and measure, two of them at a time would judge each other.
+"""
+
+from __future__ import annotations
+
+import pytest
+from xdist.remote import Producer
+from xdist.scheduler import LoadScopeScheduling
+
+_CAMPAIGN = "tests/campaign/"
+
+
+class WholeFiles(LoadScopeScheduling):  # type: ignore[misc]  # xdist has no types
+    """Hands out files in the order of their names: the campaign, the longest part, comes first."""
+
+    def __init__(self, config: pytest.Config, log: Producer | None = None) -> None:
+        super().__init__(config, log)
+        config.option.loadscopereorder = False
+
+    def _split_scope(self, nodeid: str) -> str:
+        return _CAMPAIGN if nodeid.startswith(_CAMPAIGN) else nodeid.partition("::")[0]
