@@ -768,7 +768,7 @@ async def test_info_says_what_is_there(alice: Client) -> None:
     for method in info["methods"]:
         if "/" in method and not method.startswith("oauth2/"):
             assert (await alice.post(method, {})).status != 501, method
-    for method in ("credentials/sendOTP", "credentials/getChallenge", "credentials/authorizeCheck"):
+    for method in ("credentials/sendOTP", "credentials/getChallenge"):
         assert method not in info["methods"]
         reply = await alice.post(method, {})
         assert reply.error == (501, "not_implemented", "The method is not implemented.")

@@ -282,6 +282,6 @@ def test_the_demo_person_can_use_the_pages(demo: tuple[Path, list[str]]) -> None
     told = json.loads((directory / "demo.json").read_text())
     del told["account"]["email"]
     (directory / "demo.json").write_text(json.dumps(told))
-    _demo(directory, str(service.free_port()))
+    _demo(directory, str(free_port()))
     assert "+40700000000" in run(directory, "account", "profile", "demo")[1]
     assert json.loads((directory / "demo.json").read_text())["account"]["email"]
