@@ -118,6 +118,11 @@ async def test_an_agent_on_the_person_s_machine(
     assert (await agent.redeem(code)).status == 200
     await window.ask(2, agent.request())
     await window.heading("Activate Desk")
+    # Nothing of it is new, and all of it is told.
+    await expect(
+        window.page.get_by_role("heading", name="What it gets", exact=True)
+    ).to_be_visible()
+    await expect(window.page.get_by_text("list your certificates")).to_be_visible()
 
 
 @pytest.mark.parametrize("answer", ["allow", "refuse", "approve"])
