@@ -506,3 +506,50 @@ class IdempotencyKeyReused(Refused):
 
 class RequestUnderWay(Refused):
     """The same request is being worked on."""
+
+
+# Certificates
+
+
+class IdentityUnfit(Refused):
+    """The proofed data cannot become a subject; the reason names the field."""
+
+
+class CertificateUnfit(Refused):
+    """The linter found something; nothing was signed by the authority's key."""
+
+
+class CertificateUnknown(Refused):
+    """No such certificate, or another account's: one reason on purpose."""
+
+
+class CertificateNotSo(Refused):
+    """The certificate is not in a state that this can happen to."""
+
+
+class ReasonUnfit(Refused):
+    """Not a reason for which a certificate is revoked."""
+
+
+class AccountSuspended(Refused):
+    """A suspended account gets no certificate."""
+
+
+class ProfileUnknown(Refused):
+    """No profile of this name is on offer."""
+
+
+class YearsUnfit(Refused):
+    """Certificates are not issued for so long."""
+
+
+class RekeyTooLate(Refused):
+    """The certificate ends within three days: a new one is ordered when it has ended (J2.1)."""
+
+
+class OrderUnknown(Refused):
+    """No such order, or another client's: one reason on purpose."""
+
+
+class OrderNotSo(Refused):
+    """The order was worked off or cancelled already."""
