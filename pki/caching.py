@@ -1,0 +1,44 @@
+"""HTTP headers of what says when it will be old: OCSP answers and CRLs. (RFC 9919 7.2, RFC 9111)
+
+Values only; who sends them is elsewhere. ``Date`` is the server's.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Mapping
+from datetime import UTC, datetime, timedelta
+from email.utils import format_datetime
+from typing import Final
+
+from policies import status
+from policies.status import Window
+
+NEVER: Final[Mapping[str, str]] = {"Cache-Control": "no-store"}
+"""Of errors, of answers with a nonce, of answers about unknown certificates."""
+
+
+def headers(
+    body: bytes, window: Window, now: datetime, renewed: timedelta | None = None
+) -> dict[str, str]:
+    """Of a body that anybody may keep until it is old.
+
+    Args:
+        renewed: As in ``policies.status.max_age``.
+    """
+    seconds = int(status.max_age(window, now, renewed).total_seconds())
+    return {
+        "ETag": tag(body),
+        "Last-Modified": _date(window.this_update),
+        "Expires": _date(window.next_update),
+        "Cache-Control": f"max-age={seconds}, public, no-transform, must-revalidate",
+    }
+
+
+def tag(body: bytes) -> str:
+    """Names this very content (RFC 9110 8.8.3)."""
+    return f'"{hashlib.sha256(body).hexdigest()}"'
+
+
+def _date(instant: datetime) -> str:
+    return format_datetime(instant.astimezone(UTC), usegmt=True)

@@ -1,0 +1,135 @@
+"""Certificate revocation lists: full ones, version 2. (RFC 5280 5; security-and-pki 2.4)
+
+Builds and encodes: which certificates are revoked the register says, when a list is due and how
+long it holds is ``policies.status``. One list covers everything that an authority issued.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from functools import lru_cache
+from typing import Final
+
+from asn1crypto import crl as asn1_crl
+from asn1crypto import x509
+
+from pki import der, extensions, signed
+from pki.ports import Registered
+from pki.signed import Sign
+from policies.algorithms import SignAlgorithm
+from policies.revocation import Reason, Revocation
+from policies.status import CRL_NUMBER_BITS, REASON_CODES, Window
+
+MEDIA_TYPE: Final = "application/pkix-crl"
+_AUTHORITY_KEY: Final = "2.5.29.35"
+_NUMBER: Final = "2.5.29.20"
+_REASON: Final = "2.5.29.21"
+_EXPIRED_TOO: Final = "2.5.29.60"
+"""expiredCertsOnCRL (X.509 9.5.2.8)."""
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """A revoked certificate."""
+
+    serial: int
+    revocation: Revocation
+
+
+def entries(lines: Iterable[Registered]) -> list[Entry]:
+    """What the register says is not good."""
+    return [Entry(int(one.serial, 16), one.revocation) for one in lines if one.revocation]
+
+
+@dataclass(frozen=True, slots=True)
+class List:
+    """A CRL that is to be made."""
+
+    issuer: bytes
+    """The authority's certificate, DER."""
+    number: int
+    """Of ``policies.status.crl_number``."""
+    window: Window
+    entries: Iterable[Entry]
+    """Each serial once, in any order."""
+    expired_since: datetime | None = None
+    """Certificates that expired from then on stay on the list; ``None``: they may have left."""
+
+
+def to_be_signed(wanted: List, algorithm: SignAlgorithm) -> bytes:
+    """DER of the TBSCertList.
+
+    Args:
+        algorithm: What the authority's key signs with.
+    """
+    if not 0 < wanted.number < 1 << CRL_NUMBER_BITS:
+        raise ValueError(f"CRL number {wanted.number}")
+    issuer = x509.Certificate.load(wanted.issuer)
+    revoked = b"".join(map(_entry, wanted.entries))
+    return der.sequence(
+        der.integer(1),
+        signed.identifier(algorithm),
+        issuer.subject.dump(),
+        der.time(wanted.window.this_update),
+        der.time(wanted.window.next_update),
+        # No empty SEQUENCE (RFC 5280 5.1.2.6).
+        der.sequence(revoked) if revoked else b"",
+        der.explicit(0, der.sequence(*_extensions(wanted, issuer.key_identifier))),
+    )
+
+
+def sealed(tbs: bytes, algorithm: SignAlgorithm, signature: bytes) -> bytes:
+    """The CRL, DER."""
+    return signed.sealed(tbs, algorithm, signature)
+
+
+async def issue(wanted: List, algorithm: SignAlgorithm, sign: Sign) -> bytes:
+    """The CRL, DER, signed by the authority's own key."""
+    tbs = to_be_signed(wanted, algorithm)
+    return sealed(tbs, algorithm, await sign(signed.digest(tbs, algorithm), algorithm))
+
+
+@lru_cache(maxsize=4)
+def read(list_: bytes) -> tuple[Window, Mapping[str, datetime]]:
+    """What a list of ours says: until when it holds, and which serial ended when.
+
+    Serial numbers as the register writes them (``pki.ports.Serial``).
+    """
+    tbs = asn1_crl.CertificateList.load(list_)["tbs_cert_list"]
+    window = Window(tbs["this_update"].native, tbs["next_update"].native)
+    entries = tbs["revoked_certificates"]
+    if entries.native is None:
+        return window, {}
+    return window, {
+        f"{one['user_certificate'].native:x}": one["revocation_date"].native for one in entries
+    }
+
+
+def _entry(entry: Entry) -> bytes:
+    return der.sequence(
+        der.integer(entry.serial),
+        der.time(entry.revocation.at),
+        _reason(entry.revocation.reason),
+    )
+
+
+@lru_cache
+def _reason(reason: Reason) -> bytes:
+    code = REASON_CODES.get(reason)
+    if code is None:
+        return b""
+    return der.sequence(extensions.encode(_REASON, der.integer(code, der.ENUMERATED)))
+
+
+def _extensions(wanted: List, key_identifier: bytes) -> list[bytes]:
+    key = der.sequence(der.encoded(der.context(0, constructed=False), key_identifier))
+    found = [
+        extensions.encode(_AUTHORITY_KEY, key),
+        extensions.encode(_NUMBER, der.integer(wanted.number)),
+    ]
+    if wanted.expired_since is not None:
+        since = der.generalized_time(wanted.expired_since.replace(microsecond=0))
+        found.append(extensions.encode(_EXPIRED_TOO, since))
+    return found

@@ -1,0 +1,120 @@
+"""Pre-issuance linting: what an authority is about to sign is judged first. (security-and-pki 2.3)
+
+The TBSCertificate is signed by a throw-away key and given to pkilint, in this process. Anything
+at WARNING or above refuses; so does a linter that breaks, for silence is no proof.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from functools import cache
+from typing import Any, Final
+
+from asn1crypto import x509
+from cryptography.hazmat.primitives import hashes
+from cryptography.hazmat.primitives.asymmetric import ec, padding, rsa
+from pkilint import etsi, finding_filter, loader
+from pkilint.etsi.etsi_constants import CertificateType
+from pkilint.pkix import certificate, extension, name
+from pkilint.validation import ValidationFindingSeverity
+
+from pki import certificates
+from pki.profiles import Linter
+from policies import errors
+
+WORST_TAKEN: Final = ValidationFindingSeverity.NOTICE
+INTERNAL_DOMAIN: Final = "etsi.internal_domain_name"
+"""Of a development instance, whose addresses are on this machine."""
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """What the linter has to say."""
+
+    severity: str
+    code: str
+    detail: str
+
+
+def check(tbs: bytes, linter: Linter, *, tolerated: frozenset[str] = frozenset()) -> None:
+    """Return if these bytes may be signed.
+
+    Args:
+        tbs: DER of a TBSCertificate.
+        tolerated: Codes of findings that this instance lives with.
+
+    Raises:
+        CertificateUnfit: Anything at WARNING or above, or the linter itself failed.
+    """
+    try:
+        found = [one for one in findings(_thrown_away(tbs), linter) if one.code not in tolerated]
+    except Exception as error:
+        raise errors.CertificateUnfit(f"linter: {type(error).__name__}: {error}") from error
+    if found:
+        told = (f"{one.severity} {one.code} {one.detail}".strip() for one in found)
+        raise errors.CertificateUnfit("; ".join(told))
+
+
+def findings(der: bytes, linter: Linter) -> list[Finding]:
+    """Everything at WARNING or above that is wrong with a certificate.
+
+    Raises:
+        ValueError: Not a certificate.
+    """
+    document = loader.RFC5280CertificateDocumentLoader().load_der_document(der)
+    results = _validator(linter).validate(document.root)
+    if linter is not Linter.PKIX:
+        # Findings of RFC 5280 that EN 319 412 overrules: the linter's own list.
+        kind = CertificateType[linter.value]
+        results, _ = finding_filter.filter_results(etsi.create_etsi_finding_filters(kind), results)
+    return list(_worse(results))
+
+
+def _worse(results: Iterable[Any]) -> Iterable[Finding]:
+    for result in results:
+        for one in result.finding_descriptions:
+            if one.finding.severity < WORST_TAKEN:
+                yield Finding(str(one.finding.severity), one.finding.code, one.message or "")
+
+
+@cache
+def _validator(linter: Linter) -> Any:
+    if linter is Linter.PKIX:
+        return certificate.create_pkix_certificate_validator_container(
+            certificate.create_decoding_validators(
+                name.ATTRIBUTE_TYPE_MAPPINGS, extension.EXTENSION_MAPPINGS
+            ),
+            [
+                certificate.create_issuer_validator_container([]),
+                certificate.create_validity_validator_container(),
+                certificate.create_subject_validator_container([]),
+                certificate.create_extensions_validator_container([]),
+                certificate.create_spki_validator_container([]),
+            ],
+        )
+    kind = CertificateType[linter.value]
+    return certificate.create_pkix_certificate_validator_container(
+        etsi.create_decoding_validators(kind), etsi.create_validators(kind)
+    )
+
+
+def _thrown_away(tbs: bytes) -> bytes:
+    """A certificate over these bytes, signed by a key that nobody trusts."""
+    name_of_algorithm = x509.TbsCertificate.load(tbs)["signature"]["algorithm"].native
+    digest = hashes.SHA384() if name_of_algorithm.startswith("sha384") else hashes.SHA256()
+    if name_of_algorithm.endswith("ecdsa"):
+        signature = _curve_key().sign(tbs, ec.ECDSA(digest))
+    else:
+        signature = _rsa_key().sign(tbs, padding.PKCS1v15(), digest)
+    return certificates.sealed(tbs, signature)
+
+
+@cache
+def _curve_key() -> ec.EllipticCurvePrivateKey:
+    return ec.generate_private_key(ec.SECP384R1())
+
+
+@cache
+def _rsa_key() -> rsa.RSAPrivateKey:
+    return rsa.generate_private_key(65537, 3072)

@@ -1,0 +1,1 @@
+"""The OCSP responder without the network: requests, whom they concern, answers."""

@@ -1,0 +1,134 @@
+"""What the authority needs of the world: the register of what it issued.
+
+The register is kept where credentials are, in one database: a key is disabled and its certificate
+revoked in one transaction. Adapter: ``csc_server.storage.certificates``.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import NewType, Protocol
+
+from policies.audit import Event
+from policies.orders import OrderId
+from policies.revocation import CertificateState, Reason, Revocation
+from policies.values import AccountId, Credential, CredentialId
+
+Serial = NewType("Serial", str)
+"""Serial number in lower-case hexadecimal digits, without leading zeros."""
+
+
+def serial(number: int) -> Serial:
+    """How the register writes a serial number."""
+    return Serial(f"{number:x}")
+
+
+@dataclass(frozen=True, slots=True)
+class Reservation:
+    """A certificate that is about to be signed."""
+
+    serial: Serial
+    issuer_id: str
+    """SHA-256 of the issuer's public key, hexadecimal."""
+    profile: str
+    tbs: bytes
+    """The very bytes that will be signed."""
+    not_before: datetime
+    not_after: datetime
+    account_id: AccountId | None
+    """``None``: of a service."""
+    credential_id: CredentialId | None
+
+
+@dataclass(frozen=True, slots=True)
+class Registered:
+    """A line of the register."""
+
+    serial: Serial
+    issuer_id: str
+    profile: str
+    state: CertificateState
+    certificate: bytes | None
+    """DER; ``None`` while it is reserved, or when it was abandoned."""
+    not_before: datetime
+    not_after: datetime
+    account_id: AccountId | None
+    credential_id: CredentialId | None
+    revocation: Revocation | None
+    """Set exactly while suspended or revoked."""
+
+
+class Register(Protocol):
+    """Every certificate that an authority of ours signed or was about to sign."""
+
+    async def reserve(
+        self, reservation: Reservation, now: datetime, events: Sequence[Event]
+    ) -> None:
+        """Afterwards the serial number is taken and the intent is on record, durably.
+
+        Raises:
+            SerialTaken: It was used before.
+        """
+
+    async def store(
+        self,
+        serial: Serial,
+        certificate: bytes,
+        now: datetime,
+        events: Sequence[Event],
+        credential: Credential | None = None,
+        order_id: OrderId | None = None,
+    ) -> None:
+        """Afterwards the certificate is issued, its credential exists, and its order is done.
+
+        Args:
+            credential: The person's; ``None`` for a certificate of a service.
+            order_id: The order that it was made for, if there was one.
+
+        Raises:
+            CertificateNotSo: It is not reserved.
+            OrderNotSo: The order is done or cancelled already. Nothing is stored then.
+        """
+
+    async def find(self, serial: Serial) -> Registered | None:
+        """The line of this serial number."""
+
+    async def of_account(self, account_id: AccountId) -> list[Registered]:
+        """The account's certificates, the oldest first."""
+
+    async def end(
+        self,
+        serial: Serial,
+        to: CertificateState,
+        reason: Reason,
+        now: datetime,
+        events: Sequence[Event],
+    ) -> None:
+        """Suspend or revoke: the credential's key is disabled in the same transaction.
+
+        Raises:
+            CertificateUnknown: No such serial number.
+            CertificateNotSo: See ``policies.revocation``.
+        """
+
+    async def resume(self, serial: Serial, events: Sequence[Event]) -> None:
+        """A suspended certificate is good again, and its key enabled.
+
+        Raises:
+            CertificateUnknown, CertificateNotSo: As above.
+        """
+
+    async def abandon(self, now: datetime, limit: int) -> int:
+        """Count reservations that nobody finished as revoked, at most so many; how many."""
+
+    async def not_good(self, issuer_id: str) -> list[Registered]:
+        """What belongs on the issuer's CRL, by serial number."""
+
+    async def next_crl_number(self, issuer_id: str, now: datetime) -> int:
+        """A number greater than that of every list before, durably (``status.crl_number``)."""
+
+
+class SerialTaken(Exception):
+    """The serial number was used before."""
