@@ -28,6 +28,7 @@ from hsm.messages import Answer, Request, Role
 from hsm.pkcs11 import Device, Login
 from hsm.raw_speed import RawSpeed
 from hsm.secret_keys import SecretKeys
+from hsm.service_desk import ServiceDesk
 from hsm.settings import KeyStoreKind, PoolSettings
 from hsm.spent import Spent
 from policies.errors import Refused
@@ -50,9 +51,11 @@ class Handler:
         self._device = Device(
             settings.module,
             _login(settings.service_token, settings.service_pin_file),
-            _login(settings.signers_token, settings.signers_pin_file),
-            writable=bool({Role.ADMIN, Role.BENCH} & settings.roles),
+            _signers_login(settings),
+            writable=bool({Role.ADMIN, Role.AUTHORITY, Role.BENCH} & settings.roles),
         )
+        self._desk: ServiceDesk | None = None
+        """Set where there are service keys alone; then it does everything."""
 
     def open(self) -> datetime | None:
         """Afterwards the device works: tokens open, a canary signed at the instant returned.
@@ -74,8 +77,11 @@ class Handler:
 
     def _open(self) -> datetime | None:
         self._device.open()
-        keys = SecretKeys(self._device.service)
-        service, signers = LabelledKeys(self._device.service), LabelledKeys(self._device.signers)
+        service = LabelledKeys(self._device.service)
+        if self._settings.signers_token is None:
+            self._desk = ServiceDesk(service, self._settings.service_keys, self._clock)
+            return self._desk.canary()
+        keys, signers = SecretKeys(self._device.service), LabelledKeys(self._device.signers)
         self._store = self._make_store()
         self._raw_speed = RawSpeed(self._store)
         cooling_off = timedelta(seconds=self._settings.cooling_off_s)
@@ -118,8 +124,12 @@ class Handler:
             _log_bug(error)
             unknown = isinstance(request, (messages.Sign, messages.SignDocuments))
             return _failure((errors.Ambiguous if unknown else errors.Broken)("internal error"))
-        worn = self._store.unwraps >= self._settings.recycle_after_unwraps
-        return Answer(value, leaving=worn)
+        return Answer(value, leaving=self._worn())
+
+    def _worn(self) -> bool:
+        if self._desk is not None:
+            return False
+        return self._store.unwraps >= self._settings.recycle_after_unwraps
 
     def _perform_or_reopen(self, request: Request[Any]) -> Any:
         try:
@@ -130,6 +140,8 @@ class Handler:
         return self._perform(request)
 
     def _perform(self, request: Request[Any]) -> Any:
+        if self._desk is not None:
+            return self._perform_at(self._desk, request)
         if request.role not in self._settings.roles:
             raise errors.Rejected(f"this process does not {request.role}")
         activation, administration = self._activation, self._administration
@@ -174,10 +186,26 @@ class Handler:
                 return self._raw_speed.signing_s(algorithm, count)
         raise errors.Rejected("no such request")
 
+    def _perform_at(self, desk: ServiceDesk, request: Request[Any]) -> Any:
+        match request:
+            case messages.ServiceKey(name, algorithm) if Role.AUTHORITY in self._settings.roles:
+                return desk.key(name, algorithm)
+            case messages.ServiceSign(name, digest, algorithm):
+                return desk.sign(name, digest, algorithm)
+            case messages.Canary():
+                return desk.canary()
+        raise errors.Rejected("this process has service keys alone")
+
     def _make_store(self) -> KeyStore:
         if self._settings.key_store is KeyStoreKind.WRAPPED:
             return WrappedKeyStore(self._device.signers)
         return TokenKeyStore(self._device.signers)
+
+
+def _signers_login(settings: PoolSettings) -> Login | None:
+    if settings.signers_token is None or settings.signers_pin_file is None:
+        return None
+    return _login(settings.signers_token, settings.signers_pin_file)
 
 
 def _login(token: str, pin_file: Path) -> Login:

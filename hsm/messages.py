@@ -46,6 +46,10 @@ class Role(StrEnum):
     """Makes and proves seeds for people who pair an authenticator, and nothing else of
     administration."""
     ADMIN = "admin"
+    AUTHORITY = "authority"
+    """Makes and uses the service keys it was started for (``PoolSettings.service_keys``)."""
+    STATUS = "status"
+    """Uses them, and makes none."""
     BENCH = "bench"
 
 

@@ -377,22 +377,27 @@ class Device:
 
     service: Token
     signers: Token
+    """Not there when no login was given for it."""
 
-    def __init__(self, module: Path, service: Login, signers: Login, *, writable: bool) -> None:
+    def __init__(
+        self, module: Path, service: Login, signers: Login | None, *, writable: bool
+    ) -> None:
         """Nothing is opened yet.
 
         Args:
             module: Path of the PKCS#11 module.
+            signers: ``None`` leaves the signers' token alone.
             writable: Keys may be made and destroyed; without it the tokens refuse that.
         """
         self._module = module
-        self._logins = (service, signers)
+        self._service = service
+        self._signers = signers
         self._writable = writable
         self._library: Any = None
 
     @_door
     def open(self) -> None:
-        """Afterwards both tokens are open and logged in; all former handles are void.
+        """Afterwards the tokens are open and logged in; all former handles are void.
 
         Raises:
             PinRefused: A PIN is wrong. Do not call again.
@@ -402,7 +407,9 @@ class Device:
             self._library = pkcs11.lib(str(self._module))
         else:
             self._library.reinitialize()
-        self.service, self.signers = (Token(self._session(login)) for login in self._logins)
+        self.service = Token(self._session(self._service))
+        if self._signers is not None:
+            self.signers = Token(self._session(self._signers))
 
     def _session(self, login: Login) -> pkcs11.Session:
         if login.token.startswith(_SLOT_PREFIX):

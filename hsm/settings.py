@@ -27,11 +27,14 @@ class PoolSettings:
     """Label of the token with the service's keys, or ``slot:N``."""
     service_pin_file: Path
     """Its first line is the PIN of the token's user."""
-    signers_token: str
-    """Label of the token with the signers' keys, or ``slot:N``; not the same token."""
-    signers_pin_file: Path
+    signers_token: str | None
+    """Label of the token with the signers' keys, or ``slot:N``; not the same token. ``None``: the
+    processes use service keys alone (``hsm.service_desk``)."""
+    signers_pin_file: Path | None
     softhsm_conf: Path | None = None
     """``SOFTHSM2_CONF`` of the signer processes; ``None`` leaves the environment as it is."""
+    service_keys: tuple[str, ...] = ()
+    """Names of the service keys that processes without the signers' token may use."""
     key_store: KeyStoreKind = KeyStoreKind.TOKEN
     roles: frozenset[Role] = frozenset({Role.SIGN})
     """What the processes do; without ``admin`` they open the tokens read-only."""

@@ -171,9 +171,14 @@ class Supervisor:
             return
         error = future.exception()
         if error is None:
-            self._last_canary_at = _read_instant(future.result())
+            self._note_canary(future.result())
         else:
             log.error("canary: %s: %s", type(error).__name__, error)
+
+    def _note_canary(self, value: Any) -> None:
+        # Nothing was signed where there is no key yet.
+        if value is not None:
+            self._last_canary_at = _read_instant(value)
 
     async def _keep(self) -> None:
         """``_keep_one``, again and again: a bug of ours must not leave a place empty for good."""
@@ -231,8 +236,7 @@ class Supervisor:
             if self._outage:
                 self._refuse_waiting(errors.Broken("no signer process could be started"))
             return False
-        if ready.value is not None:
-            self._last_canary_at = _read_instant(ready.value)
+        self._note_canary(ready.value)
         self._alive.add(process)
         self._outage = False
         self._take_next(process)

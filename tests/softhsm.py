@@ -53,10 +53,13 @@ def opened(settings: PoolSettings) -> Iterator[Device]:
     """
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("SOFTHSM2_CONF", str(settings.softhsm_conf))
+        signers = None
+        if settings.signers_token is not None and settings.signers_pin_file is not None:
+            signers = Login(settings.signers_token, read_pin(settings.signers_pin_file))
         device = Device(
             settings.module,
             Login(settings.service_token, read_pin(settings.service_pin_file)),
-            Login(settings.signers_token, read_pin(settings.signers_pin_file)),
+            signers,
             writable=True,
         )
         device.open()
