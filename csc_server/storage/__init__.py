@@ -18,6 +18,7 @@ from csc_server.storage.applications import SqlApplications
 from csc_server.storage.approvals import SqlApprovals
 from csc_server.storage.audit import READ_HEAD
 from csc_server.storage.authorizations import SqlAuthorizations
+from csc_server.storage.certificates import SqlCertificates
 from csc_server.storage.checkpointer import Checkpointer, Sign
 from csc_server.storage.credentials import SqlCredentials
 from csc_server.storage.database import Database, engine_for
@@ -31,6 +32,7 @@ from csc_server.storage.messages import SqlMessages
 from csc_server.storage.oauth_clients import SqlClients
 from csc_server.storage.oauth_grants import SqlGrants, SqlReplays
 from csc_server.storage.oauth_requests import SqlRequests
+from csc_server.storage.orders import SqlOrders
 from csc_server.storage.outbox import SqlOutbox
 from csc_server.storage.paces import SqlPaces
 from csc_server.storage.people import SqlPeople
@@ -62,6 +64,7 @@ class Storage:
     credentials: SqlCredentials
     authorizations: SqlAuthorizations
     applications: SqlApplications
+    certificates: SqlCertificates
     approvals: SqlApprovals
     history: SqlHistory
     idempotency: SqlIdempotency
@@ -72,6 +75,7 @@ class Storage:
     oauth_replays: SqlReplays
     oauth_requests: SqlRequests
     messages: SqlMessages
+    orders: SqlOrders
     outbox: SqlOutbox
     paces: SqlPaces
     people: SqlPeople
@@ -144,6 +148,7 @@ async def open_storage(
             credentials=SqlCredentials(database),
             authorizations=SqlAuthorizations(database),
             applications=SqlApplications(database),
+            certificates=SqlCertificates(database),
             approvals=SqlApprovals(database),
             history=SqlHistory(database),
             idempotency=SqlIdempotency(database),
@@ -154,6 +159,7 @@ async def open_storage(
             oauth_replays=SqlReplays(database),
             oauth_requests=SqlRequests(database),
             messages=SqlMessages(database),
+            orders=SqlOrders(database),
             outbox=SqlOutbox(database),
             paces=SqlPaces(database),
             people=SqlPeople(database),

@@ -113,8 +113,7 @@ class SqlCredentials:
         """Afterwards the credential exists."""
 
         def unit(sql: Sql) -> None:
-            [position] = sql.rows(_NEXT_CREDENTIAL)[0]
-            sql.change(_INSERT, rows.credential_columns(credential, position, now))
+            insert(sql, credential, now)
             sql.audit(events)
 
         await self._database.write(unit)
@@ -148,3 +147,9 @@ class SqlCredentials:
             sql.audit(events)
 
         await self._database.write(unit)
+
+
+def insert(sql: Sql, credential: Credential, now: datetime) -> None:
+    """Write a new credential; part of a unit."""
+    [position] = sql.rows(_NEXT_CREDENTIAL)[0]
+    sql.change(_INSERT, rows.credential_columns(credential, position, now))

@@ -26,6 +26,7 @@ from csc_server.storage import (
     applications,
     approvals,
     authorizations,
+    certificates,
     credentials,
     history,
     idempotency,
@@ -33,6 +34,7 @@ from csc_server.storage import (
     ledger,
     mail_links,
     messages,
+    orders,
     outbox,
     people,
     people_found,
@@ -51,9 +53,9 @@ from tests.contracts import stores
 from tests.contracts.conftest import ENGINES
 
 MODULES = (
-    *(accounts, authorizations, credentials, jobs, throttles, tokens, transitions),
+    *(accounts, authorizations, certificates, credentials, jobs, throttles, tokens, transitions),
     *(applications, approvals, history, idempotency, ledger),
-    *(messages, outbox),
+    *(messages, orders, outbox),
     *(mail_links, people, people_found, people_login, people_opening, sent_codes),
 )
 

@@ -1,0 +1,312 @@
+"""The register of certificates: the port ``pki.ports.Register``.
+
+What ends a certificate ends its credential with it, in one transaction: the key is disabled, open
+SADs are revoked, so no signature can be begun after the commit.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Final
+
+import sqlalchemy as sa
+
+from csc_server.storage import credentials, orders, tables, transitions
+from csc_server.storage.certificate_tables import NOT_GOOD
+from csc_server.storage.certificate_tables import certificates as table
+from csc_server.storage.certificate_tables import crl_numbers as numbers
+from csc_server.storage.database import Database
+from csc_server.storage.rows import storable
+from csc_server.storage.tables import constant, one_of
+from csc_server.storage.units import Row, Sql
+from pki.ports import Registered, Reservation, Serial, SerialTaken
+from policies import errors, revocation, status
+from policies.audit import Event
+from policies.orders import OrderId
+from policies.revocation import CertificateEvent, CertificateState, Reason, Revocation
+from policies.values import (
+    AccountId,
+    Credential,
+    CredentialId,
+    CredentialState,
+    microseconds_from_utc,
+    utc_from_microseconds,
+)
+
+_LINE: Final = (
+    table.c.serial,
+    table.c.issuer_id,
+    table.c.profile,
+    table.c.state,
+    table.c.certificate,
+    table.c.not_before,
+    table.c.not_after,
+    table.c.account_id,
+    table.c.credential_id,
+    table.c.ended_at,
+    table.c.reason,
+)
+_KEY: Final = table.c.serial == sa.bindparam("key")
+_NEXT: Final = sa.select(
+    sa.func.coalesce(sa.func.max(table.c.position), 0) + sa.literal_column("1")
+)
+_INSERT: Final = table.insert()
+_FIND: Final = sa.select(*_LINE).where(_KEY)
+_OF_ACCOUNT: Final = (
+    sa.select(*_LINE)
+    .where(table.c.account_id == sa.bindparam("account"))
+    .order_by(table.c.position)
+)
+_STORE: Final = (
+    table.update()
+    .where(_KEY, one_of(table.c.state, revocation.CERTIFICATE[CertificateEvent.STORE]))
+    .values(state=constant(CertificateState.ISSUED), certificate=sa.bindparam("der"))
+)
+_MOVE: Final = (
+    table.update()
+    .where(_KEY)
+    .values(
+        state=sa.bindparam("following"), ended_at=sa.bindparam("at"), reason=sa.bindparam("why")
+    )
+)
+_ABANDONED: Final = (
+    sa.select(table.c.serial)
+    .where(
+        one_of(table.c.state, revocation.CERTIFICATE[CertificateEvent.ABANDON]),
+        table.c.reserved_at <= sa.bindparam("before"),
+    )
+    .order_by(table.c.reserved_at)
+    .limit(sa.bindparam("most", type_=sa.BigInteger()))
+)
+_NOT_GOOD: Final = (
+    sa.select(*_LINE)
+    .where(table.c.issuer_id == sa.bindparam("issuer"), one_of(table.c.state, NOT_GOOD))
+    .order_by(table.c.serial)
+)
+_SET_CREDENTIAL: Final = (
+    tables.credentials.update()
+    .where(tables.credentials.c.credential_id == sa.bindparam("key"))
+    .values(state=sa.bindparam("new_state"))
+)
+_OPEN_SADS: Final = sa.select(tables.authorizations.c.sad_id).where(
+    tables.authorizations.c.credential_id == sa.bindparam("key"), tables.OPEN_SAD
+)
+_NUMBER: Final = sa.select(numbers.c.number).where(numbers.c.issuer_id == sa.bindparam("key"))
+_FIRST_NUMBER: Final = numbers.insert()
+_SET_NUMBER: Final = (
+    numbers.update()
+    .where(numbers.c.issuer_id == sa.bindparam("key"))
+    .values(number=sa.bindparam("next"))
+)
+_EVENTS: Final = {
+    CertificateState.SUSPENDED: CertificateEvent.SUSPEND,
+    CertificateState.REVOKED: CertificateEvent.REVOKE,
+}
+
+
+class SqlCertificates:
+    """The port ``Register`` on a database."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    async def reserve(
+        self, reservation: Reservation, now: datetime, events: Sequence[Event]
+    ) -> None:
+        """Afterwards the serial number is taken and the intent is on record, durably.
+
+        Raises:
+            SerialTaken: It was used before.
+        """
+
+        def unit(sql: Sql) -> None:
+            if sql.one(_FIND, {"key": reservation.serial}) is not None:
+                raise SerialTaken(reservation.serial)
+            [position] = sql.rows(_NEXT)[0]
+            sql.change(_INSERT, _columns(reservation, position, now))
+            sql.audit(events)
+
+        await self._database.write(unit)
+
+    async def store(
+        self,
+        serial: Serial,
+        certificate: bytes,
+        now: datetime,
+        events: Sequence[Event],
+        credential: Credential | None = None,
+        order_id: OrderId | None = None,
+    ) -> None:
+        """Afterwards the certificate is issued, its credential exists, and its order is done.
+
+        Raises:
+            CertificateNotSo: It is not reserved.
+            OrderNotSo: The order is done or cancelled already.
+        """
+
+        def unit(sql: Sql) -> None:
+            if not sql.change(_STORE, {"key": serial, "der": certificate}):
+                raise errors.CertificateNotSo(f"{serial} is not reserved")
+            if credential is not None:
+                credentials.insert(sql, credential, now)
+                if order_id is not None:
+                    orders.finish(sql, order_id, credential.credential_id, serial)
+            sql.audit(events)
+
+        await self._database.write(unit)
+
+    async def find(self, serial: Serial) -> Registered | None:
+        """The line of this serial number."""
+        if not storable(serial):
+            return None
+        row = await self._database.row(_FIND, {"key": serial})
+        return _line(row) if row else None
+
+    async def of_account(self, account_id: AccountId) -> list[Registered]:
+        """The account's certificates, the oldest first."""
+        found = await self._database.read(
+            lambda sql: sql.rows(_OF_ACCOUNT, {"account": account_id})
+        )
+        return [_line(row) for row in found]
+
+    async def end(
+        self,
+        serial: Serial,
+        to: CertificateState,
+        reason: Reason,
+        now: datetime,
+        events: Sequence[Event],
+    ) -> None:
+        """Suspend or revoke: the credential's key is disabled in the same transaction.
+
+        Raises:
+            CertificateUnknown: No such serial number.
+            CertificateNotSo: See ``policies.revocation``.
+        """
+        ended = Revocation(now, reason)
+
+        def unit(sql: Sql) -> None:
+            line = _move(sql, serial, _EVENTS[to], ended)
+            if line.credential_id is not None:
+                _set_credential(sql, line.credential_id, CredentialState.DISABLED)
+                open_sads = sql.rows(_OPEN_SADS, {"key": line.credential_id})
+                sql.change_many(transitions.REVOKE_SAD, [{"sad": sad} for [sad] in open_sads])
+            sql.audit(events)
+
+        await self._database.write(unit)
+
+    async def resume(self, serial: Serial, events: Sequence[Event]) -> None:
+        """A suspended certificate is good again, and its key enabled.
+
+        Raises:
+            CertificateUnknown, CertificateNotSo: As above.
+        """
+
+        def unit(sql: Sql) -> None:
+            line = _move(sql, serial, CertificateEvent.RESUME, None)
+            if line.credential_id is not None:
+                _set_credential(sql, line.credential_id, CredentialState.ENABLED)
+            sql.audit(events)
+
+        await self._database.write(unit)
+
+    async def abandon(self, now: datetime, limit: int) -> int:
+        """Count reservations that nobody finished as revoked, at most so many; how many."""
+        keys = {
+            "before": microseconds_from_utc(now - revocation.ABANDONED_AFTER),
+            "most": limit,
+        }
+
+        def unit(sql: Sql) -> int:
+            found = sql.rows(_ABANDONED, keys)
+            for [serial] in found:
+                ended = Revocation(now, Reason.CESSATION_OF_OPERATION)
+                _move(sql, Serial(serial), CertificateEvent.ABANDON, ended)
+            return len(found)
+
+        return await self._database.write(unit)
+
+    async def not_good(self, issuer_id: str) -> list[Registered]:
+        """What belongs on the issuer's CRL, by serial number."""
+        found = await self._database.read(lambda sql: sql.rows(_NOT_GOOD, {"issuer": issuer_id}))
+        return [_line(row) for row in found]
+
+    async def next_crl_number(self, issuer_id: str, now: datetime) -> int:
+        """A number greater than that of every list before, durably (``status.crl_number``)."""
+
+        def unit(sql: Sql) -> int:
+            row = sql.one(_NUMBER, {"key": issuer_id})
+            number = status.crl_number(row[0] if row else None, now)
+            if row is None:
+                sql.change(_FIRST_NUMBER, {"issuer_id": issuer_id, "number": number})
+            else:
+                sql.change(_SET_NUMBER, {"key": issuer_id, "next": number})
+            return number
+
+        given: int = await self._database.write(unit)
+        return given
+
+
+def _move(
+    sql: Sql, serial: Serial, event: CertificateEvent, ended: Revocation | None
+) -> Registered:
+    """Move a line to the state that follows; the line as it was.
+
+    The writers of one database queue, so what was read here is still so when it is changed.
+    """
+    row = sql.one(_FIND, {"key": serial})
+    if row is None:
+        raise errors.CertificateUnknown(serial)
+    line = _line(row)
+    change = {
+        "key": serial,
+        "following": revocation.after(event, line.state),
+        "at": microseconds_from_utc(ended.at) if ended else None,
+        "why": ended.reason if ended else None,
+    }
+    sql.change(_MOVE, change)
+    return line
+
+
+def _set_credential(sql: Sql, credential_id: CredentialId, state: CredentialState) -> None:
+    # None changed: the credential was never finished, and so it cannot sign.
+    sql.change(_SET_CREDENTIAL, {"key": credential_id, "new_state": state})
+
+
+def _columns(reservation: Reservation, position: int, now: datetime) -> dict[str, object]:
+    return {
+        "serial": reservation.serial,
+        "position": position,
+        "issuer_id": reservation.issuer_id,
+        "profile": reservation.profile,
+        "state": CertificateState.RESERVED,
+        "tbs": reservation.tbs,
+        "certificate": None,
+        "account_id": reservation.account_id,
+        "credential_id": reservation.credential_id,
+        "not_before": microseconds_from_utc(reservation.not_before),
+        "not_after": microseconds_from_utc(reservation.not_after),
+        "reserved_at": microseconds_from_utc(now),
+        "ended_at": None,
+        "reason": None,
+    }
+
+
+def _line(row: Row) -> Registered:
+    serial, issuer_id, profile, state, der, not_before, not_after, *rest = row
+    account_id, credential_id, ended_at, reason = rest
+    return Registered(
+        serial=Serial(serial),
+        issuer_id=issuer_id,
+        profile=profile,
+        state=CertificateState(state),
+        certificate=der,
+        not_before=utc_from_microseconds(not_before),
+        not_after=utc_from_microseconds(not_after),
+        account_id=AccountId(account_id) if account_id else None,
+        credential_id=CredentialId(credential_id) if credential_id else None,
+        revocation=(
+            Revocation(utc_from_microseconds(ended_at), Reason(reason)) if ended_at else None
+        ),
+    )

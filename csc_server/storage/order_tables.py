@@ -1,0 +1,42 @@
+"""Orders of certificates."""
+
+from __future__ import annotations
+
+from typing import Final
+
+import sqlalchemy as sa
+
+from csc_server.storage.tables import BYTES, INSTANT, NUMBER, TEXT, check, metadata, one_of
+from policies.orders import OrderState
+
+orders = sa.Table(
+    "certificate_orders",
+    metadata,
+    sa.Column("order_id", TEXT, primary_key=True),
+    sa.Column("account_id", TEXT, sa.ForeignKey("accounts.account_id"), nullable=False, index=True),
+    sa.Column("source", TEXT, nullable=False, doc="who ordered: client:ID"),
+    sa.Column("wish", BYTES, nullable=False, doc="JSON of policies.orders.Wish"),
+    sa.Column("state", TEXT, nullable=False),
+    sa.Column("due_at", INSTANT, nullable=False),
+    sa.Column("tries", NUMBER, nullable=False),
+    sa.Column("leased_until", INSTANT, nullable=False, doc="0: nobody works at it"),
+    sa.Column("created_at", INSTANT, nullable=False),
+    sa.Column("credential_id", TEXT),
+    sa.Column("serial", TEXT),
+    sa.Column("reason", TEXT),
+    check("state", OrderState),
+    sa.CheckConstraint(
+        "(state = 'issued') = (credential_id IS NOT NULL)"
+        " AND (credential_id IS NULL) = (serial IS NULL)",
+        name="issued",
+    ),
+    sa.CheckConstraint("(state = 'failed') = (reason IS NOT NULL)", name="failed"),
+)
+
+WAITING: Final = one_of(orders.c.state, [OrderState.WAITING])
+sa.Index(
+    "ix_certificate_orders_waiting",
+    orders.c.due_at,
+    sqlite_where=WAITING,
+    postgresql_where=WAITING,
+)
