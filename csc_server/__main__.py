@@ -16,16 +16,18 @@ from hsm import errors as hsm
 
 WORDS: Final = (
     "init",
+    "ca",
     "run",
     "account",
     "credential",
+    "certificate",
     "oauth-client",
     "sign",
     "audit",
     "doctor",
     "demo",
 )
-_ALL: Final = (*WORDS, "serve")
+_ALL: Final = (*WORDS, "serve", "status", "authority")
 
 
 def parser(words: Sequence[str]) -> argparse.ArgumentParser:

@@ -27,10 +27,11 @@ from csc_server.adapters.senders import renderer, senders
 from csc_server.adapters.strength import ZxcvbnStrength
 from csc_server.adapters.tsa.http import HttpTimestampAuthority
 from csc_server.config import ConfigurationRefused, Settings
-from csc_server.operations import api, approvals, people
+from csc_server.operations import api, approvals, certificates, people
 from csc_server.operations.api.applications import WithdrawConsent
 from csc_server.operations.authorize import Authorize
 from csc_server.operations.background import Background, ForgetJobs, Poll
+from csc_server.operations.ceremony import ROOT_KEY
 from csc_server.operations.credentials import CredentialInfo, ListCredentials
 from csc_server.operations.effects import Effects
 from csc_server.operations.expire import ExpireAuthorizations
@@ -72,6 +73,10 @@ T = TypeVar("T")
 SWEEP_EVERY_S: Final = 15.0
 """Seconds between two looks for SADs whose time is over."""
 
+CA_ROOT: Final = Path("ca/root.der")
+CA_ISSUING: Final = Path("ca/issuing.der")
+CA_ROOT_CRL: Final = Path("ca/root.crl")
+
 _log = structlog.get_logger("csc_server")
 
 
@@ -84,6 +89,22 @@ class Edges:
     timestamps: TimestampAuthority | None
     mail: MailSender
     sms: SmsSender
+
+
+def root_pool_settings(settings: Settings) -> PoolSettings:
+    """How the process of the root ceremony is started: with the root's token alone."""
+    pki = settings.pki
+    return PoolSettings(
+        module=settings.pkcs11.module,
+        softhsm_conf=settings.path(pki.root_softhsm_conf) if pki.root_softhsm_conf else None,
+        service_token=pki.root_token,
+        service_pin_file=settings.path(pki.root_pin_file),
+        signers_token=None,
+        signers_pin_file=None,
+        service_keys=(ROOT_KEY,),
+        processes=1,
+        roles=frozenset({Role.AUTHORITY}),
+    )
 
 
 def pool_settings(settings: Settings, *, roles: frozenset[Role], processes: int) -> PoolSettings:
@@ -208,6 +229,13 @@ def services(settings: Settings, edges: Edges, entropy: ports.Entropy) -> Servic
             sessions=store.sessions,
             credentials=store.credentials,
             applications=store.applications,
+            certificates=certificates.build(
+                orders=store.orders,
+                register=store.certificates,
+                offered=frozenset(settings.pki.profiles),
+                clock=clock,
+                entropy=entropy,
+            ),
             ledger=store.ledger,
             history=store.history,
             idempotency=store.idempotency,

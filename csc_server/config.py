@@ -320,6 +320,75 @@ class TimestampSettings(BaseModel):
     )
 
 
+class PkiSettings(BaseModel):
+    """The embedded authority and what it answers to everybody: certificates, status, time."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    host: str = Field("127.0.0.1", description="Address that the public listener is on.")
+    port: int = Field(8081, ge=0, le=65535, description="TCP port of the public listener.")
+    public_url: str | None = Field(
+        None,
+        pattern="^http://[^/]+[^/]$",
+        description="URL of the public listener as certificates name it: plain http, and for as "
+        "long as they live. Default: from host and port, for development.",
+    )
+    organization: str | None = Field(
+        None, max_length=64, description="Legal name in the authorities' subjects. Default: `name`."
+    )
+    organization_identifier: str | None = Field(
+        None,
+        pattern="^[A-Z]{3}[A-Z]{2}-[ -~]+$",
+        description="Registered number of the legal person, such as `VATRO-12345678`.",
+    )
+    policy: str | None = Field(
+        None,
+        pattern=r"^[0-2](\.[0-9]+)+$",
+        description="OID of your certificate policy. Default: the general one alone (NCP).",
+    )
+    practice_url: str | None = Field(
+        None, pattern="^https?://", description="Where your practice statement is read."
+    )
+    disclosure_urls: dict[str, str] = Field(
+        default_factory=dict,
+        description="Language to https URL of the disclosure statement; qualified certificates "
+        "need one in English.",
+    )
+    profiles: tuple[Literal["signature", "authentication", "qualified", "qualified-qscd"], ...] = (
+        Field(
+            ("signature", "authentication"),
+            min_length=1,
+            description="Kinds of certificates that the registration API may order. The qualified "
+            "ones are for qualified providers with a certified device.",
+        )
+    )
+    timestamp_policy: str | None = Field(
+        None,
+        pattern=r"^[0-2](\.[0-9]+)+$",
+        description="OID of your time-stamp policy. Default: best practice (0.4.0.2023.1.1).",
+    )
+    processes: int = Field(
+        1, ge=1, le=64, description="Signer processes of the status process (OCSP, time-stamps)."
+    )
+    root_token: str = Field("paraph-root", description="Label of the token with the root's key.")
+    root_pin_file: Path = Field(
+        Path("root/pin"), description="File with the PIN of the root's token."
+    )
+    root_softhsm_conf: Path | None = Field(
+        Path("root/softhsm.conf"),
+        description="SoftHSM's configuration for the root's token; it can be taken away after "
+        "the ceremony, with its directory.",
+    )
+
+    @property
+    def base_url(self) -> str:
+        """URL without a trailing slash."""
+        if self.public_url:
+            return self.public_url
+        host = f"[{self.host}]" if ":" in self.host else self.host
+        return f"http://{host}:{self.port}"
+
+
 class OAuthSettings(BaseModel):
     """The authorization server."""
 
@@ -377,6 +446,7 @@ class Settings(BaseSettings):
     limits: LimitSettings = Field(default_factory=LimitSettings)
     people: PeopleSettings = Field(default_factory=PeopleSettings)
     timestamp: TimestampSettings = Field(default_factory=TimestampSettings)
+    pki: PkiSettings = Field(default_factory=PkiSettings, validate_default=True)
     oauth: OAuthSettings = Field(default_factory=OAuthSettings)
     mail: MailSettings = Field(default_factory=MailSettings, validate_default=True)
     sms: SmsSettings = Field(default_factory=SmsSettings, validate_default=True)
@@ -386,6 +456,13 @@ class Settings(BaseSettings):
     def _reaches_people(cls, value: Any, info: ValidationInfo) -> Any:
         if value.kind == "outbox" and info.data.get("environment") == "production":
             raise ValueError("the outbox sends nothing to anybody; production needs another kind")
+        return value
+
+    @field_validator("pki")
+    @classmethod
+    def _found_by_everybody(cls, value: PkiSettings, info: ValidationInfo) -> PkiSettings:
+        if value.public_url is None and info.data.get("environment") == "production":
+            raise ValueError("certificates name public_url for years; production needs one")
         return value
 
     @property

@@ -29,13 +29,14 @@ from csc_server import config
 from csc_server.commands import common, init
 from csc_server.config import Settings
 from csc_server.operations.enrol import NewCredential
-from pki.certificates import Person as Subject
 from policies.algorithms import KeyAlgorithm
+from policies.identity import Identifier, IdentifierScheme, Identity
 from policies.secret import Password, Pin, TotpSeed
 from tests.ports import free_port
 
 PASSWORD = "correct horse battery staple"
 PIN = "493817"
+OPAQUE = Identifier(IdentifierScheme.OPAQUE, "TEST-1")
 
 
 @dataclass
@@ -83,7 +84,7 @@ async def enrol(settings: Settings, people: dict[str, dict[str, Wanted]]) -> dic
     """Accounts with their authenticators and credentials."""
     made: dict[str, Person] = {}
     async with common.administration(settings) as opened:
-        issuer = common.authority_of(settings)
+        issuer = common.issuer_of(settings, opened.device)
         for username, wanted in people.items():
             account_id = await opened.enrolment.create_account(username, Password(PASSWORD))
             person = made[username] = Person(username, account_id)
@@ -92,7 +93,7 @@ async def enrol(settings: Settings, people: dict[str, dict[str, Wanted]]) -> dic
             for name, one in wanted.items():
                 new = NewCredential(
                     account_id=account_id,
-                    person=Subject(username.title(), "RO"),
+                    person=Identity("RO", OPAQUE, pseudonym=username.title()),
                     algorithm=one.algorithm,
                     pin=Pin(PIN) if one.pin else None,
                     use_otp=one.otp,
@@ -106,8 +107,14 @@ async def enrol(settings: Settings, people: dict[str, dict[str, Wanted]]) -> dic
 class Service:
     """`csc-server run` on an instance."""
 
-    def __init__(self, settings: Settings) -> None:
+    def __init__(self, settings: Settings, *parts: str) -> None:
+        """Not started yet.
+
+        Args:
+            parts: What to start; the web processes alone unless said otherwise.
+        """
         self.settings = settings
+        self._only = [word for part in parts or ("web",) for word in ("--only", part)]
         self.base_url = settings.base_url
         self.log = settings.path(Path("log/test.jsonl"))
         self._process: subprocess.Popen[bytes] | None = None
@@ -117,7 +124,7 @@ class Service:
         command = [sys.executable, "-m", "csc_server", "--instance", str(self.settings.instance)]
         with self.log.open("ab") as log:
             self._process = subprocess.Popen(
-                [*command, "run"],
+                [*command, "run", *self._only],
                 stdout=log,
                 stderr=log,
                 process_group=0,
@@ -132,8 +139,11 @@ class Service:
         return self._process.wait(30)
 
     def wait_ready(self, within_s: float = 15.0) -> None:
-        """Return when ``/health/ready`` says 200."""
-        asyncio.run(_ready(self.base_url, within_s))
+        """Return when ``/health/ready`` says 200 on each listener that was started."""
+        if "web" in self._only:
+            asyncio.run(_ready(self.base_url, within_s))
+        if "status" in self._only:
+            asyncio.run(_ready(self.settings.pki.base_url, within_s))
 
     @property
     def pid(self) -> int:
@@ -143,7 +153,11 @@ class Service:
 
     def web_processes(self) -> list[psutil.Process]:
         """The web processes alive now."""
-        return list(_children(psutil.Process(self.pid), "serve"))
+        return self.processes("serve")
+
+    def processes(self, word: str) -> list[psutil.Process]:
+        """The supervisor's children that run this command."""
+        return list(_children(psutil.Process(self.pid), word))
 
     def signer_processes(self) -> list[psutil.Process]:
         """The signer processes alive now."""

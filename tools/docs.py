@@ -11,13 +11,14 @@ from enum import StrEnum
 from pathlib import Path
 
 from csc_server import config
-from policies import lifecycle
+from policies import lifecycle, revocation
 
 ROOT = Path(__file__).parent.parent
 _TABLES = (
     ("SAD", lifecycle.SAD),
     ("Occurrence", lifecycle.OCCURRENCE),
     ("Approval out of band", lifecycle.APPROVAL),
+    ("Certificate", revocation.CERTIFICATE),
 )
 
 

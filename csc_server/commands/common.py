@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import getpass
 import os
+import shutil
 import sys
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
-from csc_server import app, storage
+from csc_server import app, authority, storage
 from csc_server.adapters.clock import SystemClock
 from csc_server.adapters.entropy import SystemEntropy
 from csc_server.adapters.passwords import Argon2Hasher
@@ -19,12 +20,13 @@ from csc_server.commands.basics import CommandFailed
 from csc_server.config import Settings
 from csc_server.operations.enrol import Enrolment
 from csc_server.ports import Account
+from hsm import provision
 from hsm.messages import Role
 from hsm.pool import SignerPool
-from pki.authority import Authority
+from pki.authority import Issuer
+from pki.service_keys import ServiceKeys
+from policies.secret import Pin
 
-CA_ROOT: Final = Path("ca/root.der")
-CA_ISSUING: Final = Path("ca/issuing.der")
 AUDIT: Final = Path("audit")
 
 
@@ -62,18 +64,25 @@ def _enrolment(store: storage.Storage, device: SignerPool) -> Enrolment:
         accounts=store.accounts,
         people=store.people,
         credentials=store.credentials,
+        register=store.certificates,
         device=device,
         hasher=Argon2Hasher(entropy),
         clock=SystemClock(),
         entropy=entropy,
-        operator=getpass.getuser(),
+        actor=f"operator:{getpass.getuser()}",
     )
 
 
-def authority_of(settings: Settings) -> Authority:
-    """The certificates of the instance's authority."""
-    root, issuing = settings.path(CA_ROOT), settings.path(CA_ISSUING)
-    return Authority(root.read_bytes(), issuing.read_bytes())
+def issuer_of(settings: Settings, keys: ServiceKeys) -> Issuer:
+    """The instance's issuing authority.
+
+    Raises:
+        CommandFailed: There is none yet.
+    """
+    try:
+        return authority.issuer(settings, keys)
+    except FileNotFoundError as missing:
+        raise CommandFailed("there is no authority yet; run: csc-server ca init") from missing
 
 
 async def account_named(store: storage.Storage, username: str) -> Account:
@@ -116,3 +125,24 @@ def write_private(path: Path, content: bytes) -> None:
         file.flush()
         os.fsync(file.fileno())
     temporary.replace(path)
+
+
+def softhsm_tokens(conf: Path, tokens: Path, pin_files: Mapping[str, Path]) -> None:
+    """SoftHSM tokens with random PINs in files of their own, by label.
+
+    They are made in a directory that gets its name when all is done: a token whose PIN nobody
+    wrote down would be lost.
+    """
+    unfinished = tokens.with_suffix(".new")
+    shutil.rmtree(unfinished, ignore_errors=True)
+    temporary = conf.with_suffix(".new")
+    provision.write_configuration(temporary, unfinished)
+    entropy = SystemEntropy()
+    for label, pin_file in pin_files.items():
+        pin, so_pin = Pin(entropy.identifier()), Pin(entropy.identifier())
+        write_private(pin_file, pin.value.encode())
+        write_private(pin_file.with_suffix(".so-pin"), so_pin.value.encode())
+        provision.create_token(temporary, label, pin, so_pin)
+    provision.write_configuration(conf, tokens)
+    temporary.unlink()
+    unfinished.rename(tokens)

@@ -4,18 +4,25 @@ from __future__ import annotations
 
 import argparse
 import asyncio
+import re
+import sys
 from pathlib import Path
+from typing import Final
 
 from csc_server import app
+from csc_server.adapters.entropy import SystemEntropy
 from csc_server.commands import basics, common
 from csc_server.commands.basics import CommandFailed
 from csc_server.config import Settings
 from csc_server.operations.enrol import MULTISIGN, NewCredential
-from pki.certificates import Person
+from pki import profiles
 from policies import errors, pin
 from policies.algorithms import KeyAlgorithm
+from policies.identity import Identifier, IdentifierScheme, Identity
 from policies.secret import Pin
 from policies.values import CredentialId, CredentialState
+
+_SCHEMED: Final = re.compile("(PAS|IDC|PNO|TIN)([A-Z]{2})-(.+)")
 
 
 def register(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
@@ -36,11 +43,22 @@ def _register_create(words: argparse._SubParsersAction[argparse.ArgumentParser])
     create = words.add_parser("create", help="generate a key and issue its certificate")
     create.add_argument("username")
     create.add_argument("--algorithm", default="P-256", help="RSA-3072, RSA-4096, P-256 or P-384")
-    create.add_argument("--name", required=True, help="common name of the certificate")
-    create.add_argument("--given-name")
-    create.add_argument("--surname")
+    create.add_argument("--given-name", help="as on the identity document")
+    create.add_argument("--surname", help="as on the identity document")
+    create.add_argument("--pseudonym", help="instead of both names")
     create.add_argument("--country", help="two letters; default: the service's region")
-    create.add_argument("--serial-number", help="subject serialNumber that makes the name unique")
+    create.add_argument(
+        "--identifier",
+        help="number of a document, such as PASRO-123456 (PAS, IDC, PNO, TIN); public for as long "
+        "as the certificate exists. Default: a number without meaning",
+    )
+    create.add_argument(
+        "--profile",
+        default=profiles.SIGNATURE.name,
+        choices=sorted(profiles.FOR_PEOPLE),
+        help="default: %(default)s",
+    )
+    create.add_argument("--years", type=int, default=1, choices=(1, 2, 3), help="default: 1")
     create.add_argument("--pin", action="store_true", help="ask for a signing PIN")
     create.add_argument("--no-otp", action="store_true", help="do not ask for codes (seals)")
     create.add_argument("--multisign", type=int, default=MULTISIGN, help="default: %(default)s")
@@ -52,13 +70,17 @@ def _create(arguments: argparse.Namespace) -> int:
     settings = basics.settings_of(arguments)
     algorithm = _algorithm(settings, arguments.algorithm)
     chosen_pin = Pin(common.ask_secret("New signing PIN", twice=True)) if arguments.pin else None
-    person = Person(
-        common_name=arguments.name,
-        country=arguments.country or settings.service.region,
+    country = arguments.country or settings.service.region
+    person = Identity(
+        country=country,
+        identifier=_identifier(arguments.identifier),
         given_name=arguments.given_name,
         surname=arguments.surname,
-        serial_number=arguments.serial_number,
+        pseudonym=arguments.pseudonym,
     )
+    profile = profiles.FOR_PEOPLE[arguments.profile]
+    if profile.claims_qualified:
+        _warn_of_claim(settings)
 
     async def work() -> None:
         async with common.administration(settings) as opened:
@@ -70,15 +92,20 @@ def _create(arguments: argparse.Namespace) -> int:
                 pin=chosen_pin,
                 use_otp=not arguments.no_otp,
                 multisign=arguments.multisign,
+                profile=profile,
+                lifetime=arguments.years * profiles.YEAR,
             )
+            issuer = common.issuer_of(settings, opened.device)
             try:
-                credential = await opened.enrolment.create_credential(
-                    new, common.authority_of(settings)
-                )
+                credential = await opened.enrolment.create_credential(new, issuer)
             except errors.OtpMissing as reason:
                 raise CommandFailed(
                     f"pair an authenticator first: csc-server account pair {account.username}"
                 ) from reason
+            except errors.IdentityUnfit as reason:
+                raise CommandFailed(f"cannot be certified: {reason}") from reason
+            except errors.CertificateUnfit as reason:
+                raise CommandFailed(f"the linter refuses this certificate: {reason}") from reason
             except (errors.PinTooWeak, ValueError) as reason:
                 raise CommandFailed(str(reason)) from reason
             if arguments.certificate is not None:
@@ -89,6 +116,26 @@ def _create(arguments: argparse.Namespace) -> int:
         _check_pin(chosen_pin)
     asyncio.run(work())
     return 0
+
+
+def _identifier(text: str | None) -> Identifier:
+    if text is None:
+        return Identifier(IdentifierScheme.OPAQUE, SystemEntropy().identifier()[:16].upper())
+    found = _SCHEMED.fullmatch(text)
+    if found is None:
+        raise CommandFailed("--identifier looks like PASRO-123456: PAS, IDC, PNO or TIN")
+    scheme, country, number = found.groups()
+    return Identifier(IdentifierScheme(scheme), number, country)
+
+
+def _warn_of_claim(settings: Settings) -> None:
+    print(
+        "WARNING: this profile says that the certificate is qualified. Only a qualified trust "
+        "service provider may issue it, and only for keys in a certified device.",
+        file=sys.stderr,
+    )
+    if "softhsm" in settings.pkcs11.module.name:
+        raise CommandFailed("SoftHSM keeps keys in files: it is no qualified device")
 
 
 def _algorithm(settings: Settings, label: str) -> KeyAlgorithm:

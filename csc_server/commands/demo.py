@@ -38,9 +38,9 @@ from csc_server.operations.enrol import NewCredential
 from csc_server.operations.people.letters import Letters
 from csc_server.operations.people.set_profile import SetProfile
 from csc_server.ports import Call
-from pki.certificates import Person
 from policies import phones, registration, totp
 from policies.algorithms import KeyAlgorithm
+from policies.identity import Identifier, IdentifierScheme, Identity
 from policies.messages import Language
 from policies.registration import RegistrationForm
 from policies.secret import Otp, Password, Pin, TotpSeed
@@ -154,12 +154,13 @@ async def _complete(settings: Settings) -> None:
         await change(Call("local", "demo"), "operator:demo", account.account_id, _FORM)
 
 
-def _person(settings: Settings) -> Person:
-    return Person("Demo Signatory", settings.service.region, "Demo", "Signatory", "DEMO-1")
+def _person(settings: Settings) -> Identity:
+    number = Identifier(IdentifierScheme.OPAQUE, "DEMO-1")
+    return Identity(settings.service.region, number, given_name="Demo", surname="Signatory")
 
 
 async def _credential(opened: Administration, new: NewCredential) -> dict[str, str]:
-    issuer = common.authority_of(opened.settings)
+    issuer = common.issuer_of(opened.settings, opened.device)
     credential = await opened.enrolment.create_credential(new, issuer)
     label = new.algorithm.label
     certificate = opened.settings.path(Path(f"demo/{label.lower()}.der"))
@@ -183,7 +184,7 @@ def _write(settings: Settings, demo: Demo, base_url: str) -> None:
             "phone": _FORM.phone,
         },
         "credentials": list(demo.credentials),
-        "ca_root": str(settings.path(common.CA_ROOT)),
+        "ca_root": str(settings.path(app.CA_ROOT)),
         "signed_pdf": str(settings.path(SIGNED)),
     }
     common.write_private(settings.path(DEMO_FILE), json.dumps(content, indent=2).encode() + b"\n")
@@ -247,7 +248,7 @@ async def _prove(settings: Settings, demo: Demo, base_url: str) -> None:
             await asyncio.sleep(_until_next_step_s())
     else:
         await _sign_sample(settings, demo, base_url)
-    await validate(settings.path(SIGNED), settings.path(common.CA_ROOT))
+    await validate(settings.path(SIGNED), settings.path(app.CA_ROOT))
 
 
 async def _sign_sample(settings: Settings, demo: Demo, base_url: str) -> None:
@@ -292,6 +293,7 @@ Paraph is up, and has proved it: a PDF was signed over HTTP with a TOTP code, an
   signed PDF   {settings.path(SIGNED)}
   CSC API v1   {base_url}/csc/v1/
   CSC API v2   {base_url}/csc/v2/
+  OCSP, CRL    {settings.pki.base_url}/ocsp, /issuing.crl; time-stamps at /tsa
   user name    {USERNAME}
   password     {demo.password.value}
   pages        {base_url}/login

@@ -8,19 +8,12 @@ from __future__ import annotations
 
 import argparse
 import asyncio
-import shutil
 from pathlib import Path
 from typing import Final
 
 from csc_server import config, storage
-from csc_server.adapters.clock import SystemClock
-from csc_server.adapters.entropy import SystemEntropy
-from csc_server.commands import common
+from csc_server.commands import ca, common
 from csc_server.config import Settings
-from csc_server.operations.enrol import serial_number
-from hsm import provision
-from pki import authority
-from policies.secret import Pin
 
 SOFTHSM_CONF: Final = Path("softhsm.conf")
 TOKENS: Final = Path("tokens")
@@ -61,52 +54,24 @@ def initialise(instance: Path) -> Settings:
 
 
 def _softhsm(settings: Settings) -> None:
-    """Two SoftHSM tokens with random PINs in files of their own.
-
-    They are made in a directory that gets its name when all is done: a token whose PIN nobody
-    wrote down would be lost.
-    """
+    """Two SoftHSM tokens with random PINs in files of their own."""
     hsm = settings.pkcs11
     tokens = settings.path(TOKENS)
     if hsm.softhsm_conf is None or tokens.exists():
         return
-    unfinished = tokens.with_suffix(".new")
-    shutil.rmtree(unfinished, ignore_errors=True)
-    temporary = settings.path(Path("softhsm.new.conf"))
-    provision.write_configuration(temporary, unfinished)
-    for label, pin_file in (
-        (hsm.service_token, settings.path(hsm.service_pin_file)),
-        (hsm.signers_token, settings.path(hsm.signers_pin_file)),
-    ):
-        _token(temporary, label, pin_file)
-    provision.write_configuration(settings.path(hsm.softhsm_conf), tokens)
-    temporary.unlink()
-    unfinished.rename(tokens)
-
-
-def _token(conf: Path, label: str, pin_file: Path) -> None:
-    entropy = SystemEntropy()
-    pin, so_pin = Pin(entropy.identifier()), Pin(entropy.identifier())
-    common.write_private(pin_file, pin.value.encode())
-    common.write_private(pin_file.with_suffix(".so-pin"), so_pin.value.encode())
-    provision.create_token(conf, label, pin, so_pin)
+    labels = {
+        hsm.service_token: settings.path(hsm.service_pin_file),
+        hsm.signers_token: settings.path(hsm.signers_pin_file),
+    }
+    common.softhsm_tokens(settings.path(hsm.softhsm_conf), tokens, labels)
 
 
 async def _keys(settings: Settings) -> None:
-    """Service keys in the HSM, and the authority's certificates."""
+    """Service keys in the HSM, and the authorities."""
     async with common.administration(settings) as opened:
         await opened.device.initialise()
-        root, issuing = settings.path(common.CA_ROOT), settings.path(common.CA_ISSUING)
-        if root.exists() and issuing.exists():
-            return
-        entropy = SystemEntropy()
-        serials = serial_number(entropy), serial_number(entropy)
-        about = settings.service
-        made = await authority.establish(
-            opened.device, about.name, about.region, serials, SystemClock().now()
-        )
-        common.write_private(root, made.root)
-        common.write_private(issuing, made.issuing)
+        if not ca.exists(settings):
+            await ca.hold(opened)
 
 
 _FIRST_CONFIGURATION: Final = f"""\

@@ -6,18 +6,23 @@ The same steps will serve the registration API; today the command line calls the
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Final
 
+from csc_server.operations.certify import reservation
+from csc_server.operations.serials import serial_number
 from csc_server.ports import Account, Accounts, Clock, Credentials, Entropy, PasswordHasher
 from csc_server.ports.people import People
 from hsm.interface import BindingClaim, KeyAdministration, NewKey
-from pki import authority
-from pki.authority import Authority
-from pki.certificates import Person
-from policies import errors
+from pki import authority, names, profiles
+from pki.authority import Issuer, Order
+from pki.ports import Register, Reservation
+from pki.profiles import Profile
+from policies import errors, identity
 from policies.algorithms import KeyAlgorithm
 from policies.audit import Event, EventType, Outcome
+from policies.identity import IdentifierScheme, Identity
+from policies.orders import OrderId
 from policies.registration import Applicant
 from policies.secret import Password, Pin, TotpSeed
 from policies.values import (
@@ -42,13 +47,18 @@ class NewCredential:
     """What an operator asks for."""
 
     account_id: AccountId
-    person: Person
+    person: Identity
+    """As it was proofed: nothing of the subject comes from elsewhere."""
     algorithm: KeyAlgorithm
     pin: Pin | None
     """Set to ask for a PIN."""
     use_otp: bool
     """Ask for codes of the account's newest authenticator."""
     multisign: int = MULTISIGN
+    profile: Profile = profiles.SIGNATURE
+    lifetime: timedelta = profiles.YEAR
+    order_id: OrderId | None = None
+    """The order that it is made for."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -58,12 +68,13 @@ class Enrolment:
     accounts: Accounts
     people: People
     credentials: Credentials
+    register: Register
     device: KeyAdministration
     hasher: PasswordHasher
     clock: Clock
     entropy: Entropy
-    operator: str
-    """Who does it, for the audit log."""
+    actor: str
+    """Who does it, for the audit log: ``operator:NAME`` or ``system``."""
 
     async def create_account(
         self, username: str, password: Password, applicant: Applicant | None = None
@@ -114,31 +125,62 @@ class Enrolment:
         await self.credentials.add_authenticator(authenticator, now, [record])
         return seed
 
-    async def create_credential(self, new: NewCredential, issuer: Authority) -> Credential:
+    async def create_credential(self, new: NewCredential, issuer: Issuer) -> Credential:
         """A key in the HSM, a certificate for it, and the row that ties both to the account.
+
+        1. rules: who may be named, what the credential asks for
+        2. device: the key, bound to its account and factors
+        3. linter: the bytes that are to be signed
+        4. register: serial number and intent, durably
+        5. device: the authority's signature
+        6. register and credentials: certificate and credential, in one transaction
 
         Raises:
             OtpMissing: Codes are wanted, but the account has no authenticator.
             PinTooWeak: See ``policies.pin``.
+            IdentityUnfit, CertificateUnfit: Nothing was signed; the key is destroyed.
+            OrderNotSo: The order was done or cancelled meanwhile; the key is destroyed, the
+                certificate counts as revoked.
             ValueError: Neither PIN nor codes, or ``multisign`` outside 1 to 1,000.
         """
         if not (new.pin or new.use_otp):
             raise ValueError("a credential needs a PIN, codes, or both")
         if not 1 <= new.multisign <= MULTISIGN_MOST:
             raise ValueError(f"multisign lies between 1 and {MULTISIGN_MOST}")
+        person = identity.proofed(new.person)
+        claim = await self._claim(new)
+        now = self.clock.now()
+        wanted = authority.draft(
+            issuer, _order(new, person, claim), serial_number(self.entropy), now
+        )
+        try:
+            tbs = authority.prepare(issuer, wanted)
+        except errors.CertificateUnfit:
+            await self.device.destroy_key(claim.key_ref)
+            raise
+        line = reservation(issuer, wanted, tbs, claim.account_id, claim.credential_id)
+        await self.register.reserve(line, now, [self._intent(line, now)])
+        leaf = await authority.finish(issuer, tbs)
+        chain = (leaf, issuer.certificate, *issuer.chain)
+        credential = _credential(new, claim, chain, await self.device.bind(claim))
+        now = self.clock.now()
+        events = self._created(credential, line, now)
+        try:
+            await self.register.store(line.serial, leaf, now, events, credential, new.order_id)
+        except errors.OrderNotSo:
+            # The reservation stays and is abandoned: such a certificate exists, and is not good.
+            await self.device.destroy_key(claim.key_ref)
+            raise
+        return credential
+
+    async def _claim(self, new: NewCredential) -> BindingClaim:
         credential_id = CredentialId(self.entropy.identifier())
         authenticator_id = await self._authenticator(new)
         verifier = None
         if new.pin is not None:
             verifier = await self.device.new_pin_verifier(credential_id, new.pin)
         key = await self.device.generate_key(new.algorithm)
-        now = self.clock.now()
-        serial = serial_number(self.entropy)
-        chain = await authority.issue(self.device, issuer, new.person, key.public_key, serial, now)
-        claim = _claim(new, credential_id, key, authenticator_id, verifier)
-        credential = _credential(new, claim, chain, await self.device.bind(claim))
-        await self.credentials.add(credential, now, self._created(credential, now))
-        return credential
+        return _claim(new, credential_id, key, authenticator_id, verifier)
 
     async def set_credential_state(self, credential: Credential, state: CredentialState) -> None:
         """Enable or disable a key."""
@@ -161,7 +203,11 @@ class Enrolment:
         await self.credentials.reseal(found, await self.device.accept_totp(found))
         return found.authenticator_id
 
-    def _created(self, credential: Credential, now: datetime) -> list[Event]:
+    def _intent(self, line: Reservation, now: datetime) -> Event:
+        kind = EventType.CERTIFICATE_INTENT
+        return self._event(kind, now, serial=line.serial, profile=line.profile)
+
+    def _created(self, credential: Credential, line: Reservation, now: datetime) -> list[Event]:
         about = {
             "account_id": str(credential.account_id),
             "credential_id": str(credential.credential_id),
@@ -169,17 +215,21 @@ class Enrolment:
         }
         return [
             self._event(EventType.KEY_GENERATED, now, **about),
-            self._event(EventType.CERTIFICATE_ISSUED, now, **about),
+            self._event(EventType.CERTIFICATE_ISSUED, now, **about, serial=line.serial),
         ]
 
     def _event(self, kind: EventType, now: datetime, **details: str) -> Event:
-        from_operator = f"operator:{self.operator}"
-        return Event(kind, Outcome.SUCCESS, now, from_operator, details)
+        return Event(kind, Outcome.SUCCESS, now, self.actor, details)
 
 
-def serial_number(entropy: Entropy) -> int:
-    """A certificate serial number of 128 bits, the first of them set: positive, 17 octets."""
-    return int(entropy.identifier(), 16) | 1 << 127
+def _order(new: NewCredential, person: Identity, claim: BindingClaim) -> Order:
+    return Order(
+        profile=new.profile,
+        subject=names.person(person),
+        public_key=claim.public_key,
+        lifetime=new.lifetime,
+        semantics=person.identifier.scheme is not IdentifierScheme.OPAQUE,
+    )
 
 
 def _claim(

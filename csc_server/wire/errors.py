@@ -15,6 +15,7 @@ from csc_server import ports
 from csc_server.ports import documents, oauth
 from csc_server.wire.fields import GENERIC, Malformed
 from hsm import errors as hsm
+from pki.ports import SerialTaken
 from policies import errors as reasons
 
 Text = str | Callable[[Exception], str]
@@ -135,6 +136,10 @@ def _missing(reason: Exception) -> str:
 
 def _invalid(reason: Exception) -> str:
     return f"Invalid parameter {reason}"
+
+
+def _unfit(reason: Exception) -> str:
+    return f"This identity cannot be certified: {reason}."
 
 
 _PROOF: Final = "The DPoP proof is missing or does not fit the request."
@@ -365,6 +370,24 @@ TABLE: Final[dict[type[Exception], Row]] = {
     reasons.OtherAccountWanted: Row(403, "access_denied", _ACCESS_DENIED),
     oauth.ClientTaken: _bad(GENERIC),
     oauth.JwtInvalid: _bad(GENERIC),
+    SerialTaken: _SERVER,
+    # What happens to certificates
+    reasons.IdentityUnfit: _bad(_unfit),
+    reasons.AccountSuspended: Row(409, "invalid_request", "The account is suspended."),
+    reasons.ProfileUnknown: _bad("Invalid parameter profile"),
+    reasons.YearsUnfit: _bad("Invalid parameter years"),
+    reasons.RekeyTooLate: Row(
+        409, "invalid_request", "It is too late to renew this certificate; order a new one."
+    ),
+    reasons.OrderUnknown: Row(404, "invalid_request", "No such order."),
+    reasons.OrderNotSo: Row(409, "invalid_request", "The order was worked off or cancelled."),
+    reasons.ReasonUnfit: _bad("Invalid parameter reason"),
+    reasons.CertificateUnknown: Row(404, "invalid_request", "No such certificate."),
+    reasons.CertificateNotSo: Row(
+        409, "invalid_request", "The certificate is not in a state that this can happen to."
+    ),
+    # The authority's settings make a certificate that its linter refuses: the operator's matter.
+    reasons.CertificateUnfit: _SERVER,
     # The parts behind us (CSC v1 10.2: 503)
     hsm.Busy: _unavailable(1),
     hsm.Broken: _unavailable(2),

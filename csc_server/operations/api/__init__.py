@@ -9,6 +9,7 @@ from csc_server.operations.api.credits import AddCredit
 from csc_server.operations.api.once import Once
 from csc_server.operations.api.own_sessions import EndOtherSessions, EndSession
 from csc_server.operations.api.signatures import SignatureHistory
+from csc_server.operations.certificates import CertificateVerbs
 from csc_server.ports import Clock, Credentials
 from csc_server.ports.api import Applications, History, Idempotency, Ledger
 from csc_server.ports.people import People
@@ -33,6 +34,7 @@ class Apis:
     end_other_sessions: EndOtherSessions
     withdraw_consent: WithdrawConsent
     signature_history: SignatureHistory
+    certificates: CertificateVerbs
 
 
 def build(
@@ -44,6 +46,7 @@ def build(
     ledger: Ledger,
     history: History,
     idempotency: Idempotency,
+    certificates: CertificateVerbs,
     clock: Clock,
 ) -> Apis:
     """All verbs over these stores."""
@@ -57,4 +60,5 @@ def build(
         end_other_sessions=EndOtherSessions(sessions, clock),
         withdraw_consent=WithdrawConsent(applications, clock),
         signature_history=SignatureHistory(history, credentials),
+        certificates=certificates,
     )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any, Final
 
-from csc_server.wire.openapi import account, registration, schemas
+from csc_server.wire.openapi import account, certificates, registration, schemas
 from csc_server.wire.openapi.own_rows import Operation
 
 VERSION: Final = "1.0"
@@ -31,8 +31,8 @@ def document(name: str) -> dict[str, Any]:
     """
     paths: dict[str, Any] = {}
     for api, operations in (
-        ("registration", registration.OPERATIONS),
-        ("account", account.OPERATIONS),
+        ("registration", (*registration.OPERATIONS, *certificates.OPERATIONS)),
+        ("account", (*account.OPERATIONS, *certificates.OWN)),
     ):
         for one in operations:
             path = paths.setdefault(f"/{api}/v1/{one.path}", {})

@@ -26,7 +26,7 @@ _PHONE: Final = text("With country prefix.", minLength=1)
 _NAME: Final = text(minLength=1, maxLength=NAME_CHARACTERS)
 
 
-def _post(
+def post(
     name: str,
     path: str,
     summary: str,
@@ -50,7 +50,7 @@ _OF_ACCOUNT: Final = body({"accountID": ACCOUNT_ID})
 _NOW: Final = record({"accountID": ACCOUNT_ID, "state": _STATE})
 
 OPERATIONS: Final = (
-    _post(
+    post(
         "register",
         "registrations",
         "Start a registration; a mail goes out, whether the address is known or not",
@@ -95,23 +95,23 @@ OPERATIONS: Final = (
         },
         refused=(400, 404),
     ),
-    _post(
+    post(
         "propose_phone",
         "phone-proposals",
         "Ask the person at the next login whether this is to be their number",
         body({"accountID": ACCOUNT_ID, "phone": _PHONE}),
         {202: _ACCEPTED},
     ),
-    _post("suspend", "suspensions", "Stop logins and signatures", _OF_ACCOUNT, {200: _NOW}),
-    _post("resume", "resumptions", "Allow them again", _OF_ACCOUNT, {200: _NOW}),
-    _post(
+    post("suspend", "suspensions", "Stop logins and signatures", _OF_ACCOUNT, {200: _NOW}),
+    post("resume", "resumptions", "Allow them again", _OF_ACCOUNT, {200: _NOW}),
+    post(
         "invite_to_pair",
         "pairing-invitations",
         "Mail the way to the page that pairs an authenticator",
         _OF_ACCOUNT,
         {202: _ACCEPTED},
     ),
-    _post(
+    post(
         "add_credit",
         "credits",
         "Add transactions; the same reference counts once, and from the first on they are metered",

@@ -19,7 +19,7 @@ import pytest
 from asn1crypto import cms
 from pyhanko.sign.diff_analysis import ModificationLevel
 
-from csc_server.commands import common
+from csc_server import app
 from csc_server.wire import fields
 from policies.algorithms import KeyAlgorithm
 from tests import service, tsa
@@ -65,7 +65,7 @@ class Office:
     @property
     def root(self) -> Path:
         """The root certificate."""
-        return self.service.settings.path(common.CA_ROOT)
+        return self.service.settings.path(app.CA_ROOT)
 
 
 @pytest.fixture(scope="module")

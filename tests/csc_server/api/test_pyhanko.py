@@ -27,7 +27,7 @@ from pyhanko.sign.signers.csc_signer import (
 from pyhanko.sign.validation import async_validate_pdf_signature
 from pyhanko_certvalidator.context import ValidationContext
 
-from csc_server.commands import common
+from csc_server import app
 from csc_server.commands.demo import SAMPLE
 from tests.csc_server.api.conftest import World
 from tests.service import PIN, Client, Person
@@ -98,7 +98,7 @@ async def test_csc_signer_signs(
     credential = world.people["alice"].credentials[name]
     signer = await signer_for(alice, credential, prefer_pss=pss, batch_size=batch)
     signed = await asyncio.gather(*(sign(signer, digest) for _ in range(batch)))
-    root = world.service.settings.path(common.CA_ROOT)
+    root = world.service.settings.path(app.CA_ROOT)
     for one in signed:
         await assert_valid(one, root, tmp_path, digest)
 
@@ -111,5 +111,5 @@ async def test_csc_signer_signs_by_code(client: Client, world: World, tmp_path: 
     signer = await signer_for(client, credential, person.code(), batch_size=5)
     signed = await asyncio.gather(*(sign(signer, "sha256") for _ in range(5)))
     for one in signed:
-        root = world.service.settings.path(common.CA_ROOT)
+        root = world.service.settings.path(app.CA_ROOT)
         await assert_valid(one, root, tmp_path, "sha256")

@@ -60,14 +60,16 @@ def test_people_and_credentials(instance: Path) -> None:
     assert run(instance, "account", "create", "ana", stdin=PASSWORD + "\n")[0] == 0
     again = run(instance, "account", "create", "ana", stdin=PASSWORD + "\n")
     assert again == (2, "csc-server: ana exists already\n")
-    status, told = run(instance, "credential", "create", "ana", "--name", "Ana")
+    status, told = run(instance, "credential", "create", "ana", "--given-name", "Ana")
     assert status == 2
     assert "account pair ana" in told
     assert "TOTP secret: " in run(instance, "account", "pair", "ana")[1]
-    status, told = run(instance, "credential", "create", "ana", "--name", "Ana")
+    status, told = run(instance, "credential", "create", "ana", "--given-name", "Ana")
     assert status == 0
     credential = told.split()[-1].rstrip(".")
-    weak = run(instance, "credential", "create", "ana", "--name", "A", "--pin", stdin="123456\n")
+    weak = run(
+        instance, "credential", "create", "ana", "--given-name", "A", "--pin", stdin="123456\n"
+    )
     assert weak[0] == 2
     assert run(instance, "credential", "disable", credential)[0] == 0
     assert "disabled" in run(instance, "credential", "list", "ana")[1]

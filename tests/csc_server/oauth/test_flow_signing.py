@@ -14,7 +14,7 @@ import aiohttp
 import pytest
 from playwright.async_api import expect
 
-from csc_server.commands import common
+from csc_server import app
 from csc_server.commands.demo import SAMPLE
 from tests.csc_server.oauth import jwt, signing
 from tests.csc_server.oauth.chromium import Window
@@ -102,7 +102,7 @@ async def test_v1_as_acrobat_does_it(
 
     by_petra = await signing.signer(adobe, own, token, asked)
     twice = await signing.sign(once, by_petra, "Petra", signing.Stamps(adobe, token))
-    root = world.service.settings.path(common.CA_ROOT)
+    root = world.service.settings.path(app.CA_ROOT)
     await signing.judge(twice, root, tmp_path, stamped=True)
 
 
@@ -143,7 +143,7 @@ async def test_v2_with_pushed_details_and_no_sad(
     [credential] = person.credentials.values()
     by = await signing.signer(contab, credential, token, asked, alone=True)
     signed = await signing.sign(SAMPLE.read_bytes(), by, "Signature")
-    root = world.service.settings.path(common.CA_ROOT)
+    root = world.service.settings.path(app.CA_ROOT)
     await signing.judge(signed, root, tmp_path, stamped=False)
 
 
@@ -173,7 +173,7 @@ async def test_a_seal(
 
     by = await signing.signer(seal, credential, token, with_pin)
     sealed = await signing.sign(SAMPLE.read_bytes(), by, "Seal", signing.Stamps(seal, token))
-    root = world.service.settings.path(common.CA_ROOT)
+    root = world.service.settings.path(app.CA_ROOT)
     await signing.judge(sealed, root, tmp_path, stamped=True)
     strange = world.people["mallory"].credentials["pin-p256"]
     digest = base64.b64encode(bytes(32)).decode()

@@ -1,0 +1,209 @@
+"""Composition root of the authority process: it alone uses the issuing key while the service runs.
+
+Rolls the certificates of responder and time-stamping unit, makes revocation lists, publishes
+files, tidies the register. One round every few seconds, for as long as it runs.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from contextlib import AsyncExitStack
+from typing import Final
+
+import structlog
+
+from csc_server import app, status, storage
+from csc_server.adapters.clock import SystemClock
+from csc_server.adapters.entropy import SystemEntropy
+from csc_server.adapters.passwords import Argon2Hasher
+from csc_server.adapters.publications import PublicDirectory
+from csc_server.config import Settings
+from csc_server.operations.ceremony import ISSUING_KEY, ROOT_KEY
+from csc_server.operations.certificates.work_off import WorkOffOrders
+from csc_server.operations.certify import CertifyService
+from csc_server.operations.enrol import Enrolment
+from csc_server.operations.keep_authority import Desk, KeepAuthority
+from csc_server.ports import StorageUnavailable
+from hsm.errors import HsmError
+from hsm.messages import Role
+from hsm.pool import SignerPool
+from hsm.settings import PoolSettings
+from pki import lint, profiles, service_keys
+from pki.authority import Issuer
+from pki.certificates import Addresses
+from pki.names import Provider
+from pki.service_keys import ServiceKeys
+from policies.errors import Refused
+
+ROUND_EVERY_S: Final = 5.0
+"""Seconds between rounds: a revocation is listed within 10 s and two rounds at most."""
+_KEYS: Final = (ISSUING_KEY, *status.OCSP_KEYS, *status.TSA_KEYS)
+
+Step = Callable[[], Awaitable[None]]
+
+_log = structlog.get_logger("csc_server.authority")
+
+
+def addresses(settings: Settings) -> Addresses:
+    """What certificates of the issuing authority point to."""
+    pki = settings.pki
+    return Addresses(
+        issuer=f"{pki.base_url}/issuing.cer",
+        crl=f"{pki.base_url}/issuing.crl",
+        ocsp=f"{pki.base_url}/ocsp",
+        practice=pki.practice_url or "",
+        policy=pki.policy or "",
+        disclosure=tuple((url, language) for language, url in sorted(pki.disclosure_urls.items())),
+    )
+
+
+def root_addresses(settings: Settings) -> Addresses:
+    """What certificates of the root point to."""
+    base = settings.pki.base_url
+    return Addresses(issuer=f"{base}/root.cer", crl=f"{base}/root.crl", ocsp="")
+
+
+def tolerated(settings: Settings) -> frozenset[str]:
+    """Findings of the linter that this instance lives with: a development one is on no domain."""
+    return frozenset() if settings.pki.public_url else frozenset({lint.INTERNAL_DOMAIN})
+
+
+def provider(settings: Settings) -> Provider:
+    """Who runs the authorities."""
+    pki = settings.pki
+    organization = pki.organization or settings.service.name
+    return Provider(organization, settings.service.region, pki.organization_identifier)
+
+
+def issuer(settings: Settings, keys: ServiceKeys) -> Issuer:
+    """The issuing authority.
+
+    Raises:
+        FileNotFoundError: The ceremony was not held yet.
+    """
+    root, issuing = (settings.path(one).read_bytes() for one in (app.CA_ROOT, app.CA_ISSUING))
+    sign = service_keys.named(keys, ISSUING_KEY)
+    return Issuer(issuing, (root,), sign, addresses(settings), tolerated(settings))
+
+
+def root(settings: Settings, keys: ServiceKeys) -> Issuer:
+    """The root, while its token is at hand.
+
+    Raises:
+        FileNotFoundError: The ceremony was not held yet.
+    """
+    certificate = settings.path(app.CA_ROOT).read_bytes()
+    sign = service_keys.named(keys, ROOT_KEY)
+    return Issuer(certificate, (), sign, root_addresses(settings), tolerated(settings))
+
+
+def pool_settings(settings: Settings) -> PoolSettings:
+    """One signer process with the service token alone."""
+    hsm = settings.pkcs11
+    return PoolSettings(
+        module=hsm.module,
+        softhsm_conf=settings.path(hsm.softhsm_conf) if hsm.softhsm_conf else None,
+        service_token=hsm.service_token,
+        service_pin_file=settings.path(hsm.service_pin_file),
+        signers_token=None,
+        signers_pin_file=None,
+        service_keys=_KEYS,
+        processes=1,
+        roles=frozenset({Role.AUTHORITY}),
+    )
+
+
+def admin_settings(settings: Settings) -> PoolSettings:
+    """One signer process that makes keys for the people of orders."""
+    roles = frozenset({Role.ADMIN, Role.ENROL})
+    return app.pool_settings(settings, roles=roles, processes=1)
+
+
+async def keep(settings: Settings, node: str, stop: asyncio.Event) -> None:
+    """Round after round until ``stop`` is set."""
+    publications = PublicDirectory(settings.path(status.PUBLIC_DIRECTORY))
+    async with AsyncExitStack() as stack:
+        keys = await stack.enter_async_context(SignerPool(pool_settings(settings)))
+        device = await stack.enter_async_context(SignerPool(admin_settings(settings)))
+        store = await stack.enter_async_context(
+            storage.open_storage(
+                settings.database,
+                journal=app.journal_path(settings, node),
+                checkpoints=app.checkpoints_path(settings, node),
+                node=node,
+            )
+        )
+        rounds = _rounds(settings, keys, device, store, publications)
+        _publish_certificates(settings, publications)
+        while not stop.is_set():
+            await _round(rounds)
+            try:
+                async with asyncio.timeout(ROUND_EVERY_S):
+                    await stop.wait()
+            except TimeoutError:
+                continue
+
+
+def _rounds(
+    settings: Settings,
+    keys: SignerPool,
+    device: SignerPool,
+    store: storage.Storage,
+    publications: PublicDirectory,
+) -> tuple[Step, ...]:
+    clock, entropy = SystemClock(), SystemEntropy()
+    organization = provider(settings).organization
+    issuing = issuer(settings, keys)
+    keeping = KeepAuthority(
+        issuer=issuing,
+        provider=provider(settings),
+        keys=keys,
+        register=store.certificates,
+        authorizations=store.authorizations,
+        publications=publications,
+        certify=CertifyService(
+            register=store.certificates, clock=clock, entropy=entropy, actor="system"
+        ),
+        clock=clock,
+        desks=(
+            Desk(profiles.OCSP, f"{organization} OCSP", status.OCSP_KEYS),
+            Desk(profiles.TSA, f"{organization} TSU", status.TSA_KEYS),
+        ),
+    )
+    working_off = WorkOffOrders(
+        orders=store.orders,
+        enrolment=Enrolment(
+            accounts=store.accounts,
+            people=store.people,
+            credentials=store.credentials,
+            register=store.certificates,
+            device=device,
+            hasher=Argon2Hasher(entropy),
+            clock=clock,
+            entropy=entropy,
+            actor="system",
+        ),
+        issuer=issuing,
+        clock=clock,
+    )
+    return (*keeping.steps, working_off.__call__)
+
+
+async def _round(steps: tuple[Step, ...]) -> None:
+    for step in steps:
+        try:
+            await step()
+        except (HsmError, Refused, StorageUnavailable) as reason:
+            _log.error(
+                "step_failed", step=step.__name__, reason=f"{type(reason).__name__}: {reason}"
+            )
+
+
+def _publish_certificates(settings: Settings, publications: PublicDirectory) -> None:
+    for source, name in (
+        (app.CA_ROOT, "root.cer"),
+        (app.CA_ISSUING, "issuing.cer"),
+        (app.CA_ROOT_CRL, "root.crl"),
+    ):
+        publications.put(name, settings.path(source).read_bytes())

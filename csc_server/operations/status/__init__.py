@@ -1,0 +1,1 @@
+"""What everybody may ask: the status of certificates, and the time. No account, no credential."""
