@@ -6,6 +6,8 @@ VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 APT_PACKAGES := softhsm2 poppler-utils chromium
+# More than two cores' worth: half of the tests' time is waiting for processes that start.
+TEST_WORKERS := 3
 # Compile the code once, not again in each of the thousand processes that the tests start.
 unexport PYTHONDONTWRITEBYTECODE
 
@@ -24,7 +26,7 @@ run: $(READY)  ## a demo instance under var/: started, proved with a signed PDF,
 	exec $(BIN)/csc-server demo --instance var
 
 test: check  ## lint, types, import contracts, tests
-	$(BIN)/python -m pytest
+	$(BIN)/python -m pytest --numprocesses $(TEST_WORKERS)
 
 check: $(READY)  ## lint, types, import contracts
 	$(BIN)/ruff format --check .
