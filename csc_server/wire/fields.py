@@ -43,7 +43,7 @@ def parse_body(raw: bytes) -> Body:
     Raises:
         Malformed: Not UTF-8, not JSON, not an object, a member twice, nested too deeply.
     """
-    if not raw.strip():
+    if not raw:
         return {}
     body = parse_json(raw)
     if not isinstance(body, dict):
