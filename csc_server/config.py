@@ -41,6 +41,9 @@ DELIMITER = "__"
 FILE = "paraph.toml"
 
 
+_HOST_URL = re.compile(r"https?://(?:[A-Za-z0-9.-]+|\[[0-9A-Fa-f:.]+\])(?::[0-9]{1,5})?/?")
+
+
 class ConfigurationRefused(Exception):
     """The configuration cannot be used; the text says which key and why."""
 
@@ -422,7 +425,9 @@ class Settings(BaseSettings):
     port: int = Field(8080, ge=0, le=65535, description="TCP port to listen on.")
     public_url: str | None = Field(
         None,
-        description="URL under which clients reach the service. Default: from host and port.",
+        validate_default=True,
+        description="URL under which clients reach the service: scheme, host, port; in production "
+        "https. Default: from host and port.",
     )
     trusted_proxies: tuple[IPvAnyNetwork, ...] = Field(
         (),
@@ -450,6 +455,18 @@ class Settings(BaseSettings):
     oauth: OAuthSettings = Field(default_factory=OAuthSettings)
     mail: MailSettings = Field(default_factory=MailSettings, validate_default=True)
     sms: SmsSettings = Field(default_factory=SmsSettings, validate_default=True)
+
+    @field_validator("public_url")
+    @classmethod
+    def _names_a_host(cls, value: str | None, info: ValidationInfo) -> str | None:
+        """It is our issuer too: no query and no fragment (RFC 8414 2), and no path, for our
+        paths are ours alone (RFC 8414 3.1 puts the metadata before one)."""
+        if value is not None and not _HOST_URL.fullmatch(value):
+            raise ValueError("http(s)://host, perhaps with a port, and nothing behind it")
+        secure = (value or "").startswith("https:")
+        if info.data.get("environment") == "production" and not secure:
+            raise ValueError("clients reach a service in production by https")
+        return value
 
     @field_validator("mail", "sms")
     @classmethod

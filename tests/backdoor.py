@@ -36,7 +36,7 @@ class Backdoor:
         )
         self._insert(
             "tokens",
-            digest=Token(token).digest(),
+            digest=digest(token),
             grant_id=grant_id,
             kind="access",
             scope=scope,
@@ -44,6 +44,24 @@ class Backdoor:
             expires_at=now_us() + DAY_US,
         )
         return token
+
+    def end(self, token: str) -> None:
+        """The token's time is over."""
+        self._change("UPDATE tokens SET expires_at = ? WHERE digest = ?", now_us(), digest(token))
+
+    def end_code(self, code: str) -> None:
+        """The authorization code's time is over."""
+        self._change(
+            "UPDATE oauth_codes SET expires_at = ? WHERE digest = ?", now_us(), digest(code)
+        )
+
+    def end_reference(self, request_uri: str) -> None:
+        """The time of a pushed request is over."""
+        self._change(
+            "UPDATE oauth_requests SET expires_at = ? WHERE uri_digest = ?",
+            now_us(),
+            digest(request_uri),
+        )
 
     def profile(self, account_id: str, name: str) -> None:
         """The account has a person with a mail address and a phone number."""
@@ -90,6 +108,12 @@ class Backdoor:
         )
         return session_id
 
+    def sessions(self) -> int:
+        """How many sessions there are or were."""
+        with closing(sqlite3.connect(self._path)) as connection:
+            [[count]] = connection.execute("SELECT count(*) FROM sessions")
+            return int(count)
+
     def messages_to(self, recipient: str) -> list[str]:
         """Kinds of the messages written to an address, the oldest first."""
         with closing(sqlite3.connect(self._path)) as connection:
@@ -98,6 +122,10 @@ class Backdoor:
             )
             return [kind for [kind] in found]
 
+    def _change(self, statement: str, *values: Any) -> None:
+        with closing(sqlite3.connect(self._path, timeout=10)) as connection, connection:
+            assert connection.execute(statement, values).rowcount == 1
+
     def _insert(self, table: str, **values: Any) -> None:
         names, marks = ", ".join(values), ", ".join("?" * len(values))
         with closing(sqlite3.connect(self._path, timeout=10)) as connection, connection:
@@ -105,6 +133,11 @@ class Backdoor:
                 f"INSERT INTO {table} ({names}) VALUES ({marks})",  # noqa: S608 - our own words
                 list(values.values()),
             )
+
+
+def digest(text: str) -> bytes:
+    """How a token, a code or a reference is kept."""
+    return Token(text).digest()
 
 
 def now_us() -> int:

@@ -41,8 +41,9 @@ class ClientEntry(BaseModel):
     jwks_file: Path | None = None
     scopes: frozenset[Scope]
     require_pkce: bool = True
-    require_dpop: bool = False
-    require_par: bool = False
+    require_dpop: bool | None = None
+    """Default: what the profile asks for; as for the next."""
+    require_par: bool | None = None
     require_consent: bool = True
     profile: Profile = Profile.STANDARD
     account: str | None = None
@@ -57,6 +58,9 @@ class ClientEntry(BaseModel):
         """The registration, with what lies elsewhere."""
         given: dict[str, Any] = self.model_dump(exclude={"secret_file", "jwks_file", "account"})
         given["client_id"] = ClientId(self.client_id)
+        for rule in ("require_dpop", "require_par"):
+            if given[rule] is None:
+                given[rule] = self.profile is Profile.FAPI2
         return Client(
             **given,
             secret_digest=None if secret is None else secret.digest(),

@@ -82,6 +82,9 @@ class Requests(Protocol):
     async def open(self, stored: StoredRequest) -> None:
         """Keep a request that a browser brought."""
 
+    async def is_pushed(self, uri: RequestUri, client_id: ClientId, now: datetime) -> bool:
+        """Could ``open_pushed`` use this ``request_uri`` now?"""
+
     async def open_pushed(
         self, uri: RequestUri, client_id: ClientId, session_id: str, now: datetime
     ) -> StoredRequest | None:

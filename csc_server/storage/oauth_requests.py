@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import datetime, timedelta
-from typing import Final
+from typing import Any, Final
 
 import sqlalchemy as sa
 
@@ -102,15 +102,15 @@ class SqlRequests:
         columns = oauth_rows.request_columns(stored, None)
         await self._database.write(lambda sql: sql.change(_INSERT, columns))
 
+    async def is_pushed(self, uri: RequestUri, client_id: ClientId, now: datetime) -> bool:
+        """Could ``open_pushed`` use this ``request_uri`` now?"""
+        return await self._database.row(_PUSHED, _pushed(uri, client_id, now)) is not None
+
     async def open_pushed(
         self, uri: RequestUri, client_id: ClientId, session_id: str, now: datetime
     ) -> StoredRequest | None:
         """Use a ``request_uri``, once, for this browser session."""
-        keys = {
-            "uri": uri.digest(),
-            "client": client_id,
-            "now": microseconds_from_utc(now),
-        }
+        keys = _pushed(uri, client_id, now)
 
         def unit(sql: Sql) -> StoredRequest | None:
             row = sql.one(_PUSHED, keys)
@@ -219,6 +219,10 @@ class SqlRequests:
             return len(over)
 
         return await self._database.write(unit)
+
+
+def _pushed(uri: RequestUri, client_id: ClientId, now: datetime) -> dict[str, Any]:
+    return {"uri": uri.digest(), "client": client_id, "now": microseconds_from_utc(now)}
 
 
 def _answer(sql: Sql, request_id: str, state: RequestState, now: datetime) -> None:

@@ -1,4 +1,7 @@
-"""What a 401 asks for: the header ``WWW-Authenticate``. (RFC 6750 3; RFC 9449 7.1; RFC 6749 5.2)"""
+"""The header ``WWW-Authenticate`` of a refusal: what would open the door.
+
+(RFC 6750 3; RFC 9449 7.1; RFC 6749 5.2)
+"""
 
 from __future__ import annotations
 
@@ -16,18 +19,25 @@ _CLIENT: Final = (
     reasons.ClientAssertionInvalid,
     reasons.ClientHeaderInvalid,
 )
+_OTHERS: Final = (errors.HeaderMalformed, errors.TokenInAddress, reasons.ScopeInsufficient)
+"""Refusals with a challenge whose status is not 401: RFC 6750 3 asks for it whatever the status,
+and the standard's tables have 400 (LIST-1 and its likes)."""
 _OF_PROOFS: Final = (reasons.TokenBoundToKey, reasons.CallProofInvalid)
 
 
-def challenge(reason: Exception) -> str:
-    """The challenge beside a refusal with status 401."""
+def challenge(reason: Exception, status: int) -> str | None:
+    """The challenge beside this refusal; ``None`` when nothing about tokens is wrong."""
+    if status != 401 and not isinstance(reason, _OTHERS):
+        return None
     if isinstance(reason, errors.LoginHeaderMalformed):
         return f'Basic {_REALM}, error="invalid_request"'  # LOGIN-1
     if isinstance(reason, _CLIENT):
         return f"Basic {_REALM}"
-    if isinstance(reason, errors.BearerMissing | errors.HeaderMalformed):
+    if isinstance(reason, errors.BearerMissing | errors.HeaderMissing):
         # RFC 6750 3.1: nothing about errors to who brought no token.
         return f"Bearer {_REALM}"
+    if isinstance(reason, errors.HeaderMalformed | errors.TokenInAddress):
+        return f'Bearer {_REALM}, error="invalid_request"'
     if isinstance(reason, _OF_PROOFS):
         error = "invalid_token"
         if isinstance(reason, reasons.CallProofInvalid):

@@ -101,8 +101,9 @@ def _refuse_client(request: web.Request, reason: Exception) -> web.StreamRespons
     response = respond(answer.json(), answer.status)
     if answer.retry_after_s is not None:
         response.headers["Retry-After"] = str(answer.retry_after_s)
-    if answer.status == 401:
-        response.headers["WWW-Authenticate"] = challenges.challenge(reason)
+    challenge = challenges.challenge(reason, answer.status)
+    if challenge is not None:
+        response.headers["WWW-Authenticate"] = challenge
     return response
 
 

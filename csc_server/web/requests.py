@@ -107,10 +107,13 @@ async def authorized(request: web.Request) -> Access:
     """What the access token of this request opens.
 
     Raises:
+        TokenInAddress: A token in the query, whatever the header holds (RFC 6750 2).
         HeaderMalformed, TokenUnknown, TokenExpired, TokenBoundToKey, CallProofInvalid: Nothing.
     """
     if _ACCESS in request:
         return request[_ACCESS]
+    if "access_token" in request.query:
+        raise errors.TokenInAddress
     given = request.headers.getall("Authorization", [])
     token, with_proof = headers.access_token(given)
     proof = proof_of(request) if with_proof else None

@@ -48,6 +48,7 @@ def parse(version: int, parameters: Parameters) -> Asked:
         redirect_uri=parameters.get("redirect_uri"),
         request_uri=parameters.get("request_uri"),
         response_type=parameters.get("response_type"),
+        response_mode=parameters.get("response_mode"),
         scope=parameters.get("scope"),
         state=parameters.get("state"),
         code_challenge=parameters.get("code_challenge"),
@@ -190,6 +191,7 @@ def _details(text: str, description: str | None) -> AskedSignatures:
         hash_algo=detail["hashAlgorithmOID"],
         description=description,
         details_type=detail["type"],
+        locations=tuple(detail.get("locations", ())),
     )
 
 

@@ -54,7 +54,15 @@ class Answer:
 
 
 class HeaderMalformed(Exception):
-    """The Authorization header is missing or is not ``Bearer`` and a token."""
+    """The Authorization header is not exactly one of ``Bearer`` or ``DPoP`` and a token."""
+
+
+class HeaderMissing(HeaderMalformed):
+    """There is no Authorization header at all."""
+
+
+class TokenInAddress(Exception):
+    """The query holds an access token: logs and browsers keep it (RFC 6750 5.3)."""
 
 
 class LoginHeaderMalformed(Exception):
@@ -167,6 +175,9 @@ _SERVER: Final = Row(500, "server_error", SERVER_ERROR)
 TABLE: Final[dict[type[Exception], Row]] = {
     # Transport (CSC v1 10.1, 10.2; v2.1 4.4)
     HeaderMalformed: _bad(GENERIC, "Malformed authorization header."),  # LIST-1 and its likes
+    TokenInAddress: Row(
+        400, "invalid_request", "An access token belongs into the Authorization header."
+    ),  # RFC 6750 2.3, 3.1; RFC 9700 4.3.2
     PathUnknown: Row(404, "invalid_request", "There is nothing at this path."),
     HttpMethodWrong: Row(405, "invalid_request", "This path does not take this HTTP method."),
     BodyTooLarge: Row(413, "invalid_request", "The request body is too large."),

@@ -26,8 +26,11 @@ def access_token(given: Sequence[str]) -> tuple[Token, bool]:
         given: Every Authorization header of the request.
 
     Raises:
-        HeaderMalformed: Missing, more than one, another scheme, or no token.
+        HeaderMissing: None.
+        HeaderMalformed: More than one, another scheme, or no token.
     """
+    if not given:
+        raise errors.HeaderMissing
     match = _TOKEN.fullmatch(given[0]) if len(given) == 1 else None
     if match is None:
         raise errors.HeaderMalformed

@@ -14,7 +14,7 @@ from csc_server.wire import authorization, headers
 from csc_server.wire.authorization import Parameters
 from csc_server.wire.fields import Malformed
 from policies import errors
-from policies.oauth import pkce, proofs
+from policies.oauth import pkce, proofs, requests
 from policies.oauth.authentication import Presented
 from policies.oauth.clients import ClientAuth, GrantType
 from policies.oauth.values import Issued, TokenRequest
@@ -147,7 +147,7 @@ def metadata(issuer: str) -> dict[str, Any]:
         "pushed_authorization_request_endpoint": f"{base}/pushed_authorize",
         "require_pushed_authorization_requests": False,
         "response_types_supported": ["code"],
-        "response_modes_supported": ["query"],
+        "response_modes_supported": [requests.RESPONSE_MODE],
         "grant_types_supported": [grant.value for grant in GrantType],
         "scopes_supported": [scope.value for scope in Scope],
         "code_challenge_methods_supported": [pkce.METHOD],

@@ -167,7 +167,7 @@ def _problems(client: Client) -> list[tuple[bool, str]]:
                 redirects.registrable(one, public=client.public) for one in client.redirect_uris
             ),
             "redirect URIs are https; of public clients also loopback addresses and domain-like"
-            " schemes of their own",
+            " schemes of their own; none has a parameter of an answer (code, state, iss, error)",
         ),
         (own and client.public, "client_credentials only for confidential clients (RFC 6749 4.4)"),
         (

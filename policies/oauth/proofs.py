@@ -42,6 +42,7 @@ JTI_CHARACTERS: Final = 256
 """Longest identifier that is remembered."""
 _THUMBPRINT: Final = re.compile(r"[A-Za-z0-9_-]{43}")
 """base64url of a SHA-256 (RFC 7638)."""
+_AUDIENCES: Final = ("token", "pushed_authorize", "par")
 _DEFAULT_PORTS: Final = {"http": 80, "https": 443}
 
 Claims = Mapping[str, Any]
@@ -115,8 +116,9 @@ def assertion(claims: Claims, client: Client, issuer: str, now: datetime) -> One
     """The identifier of a client assertion that fits. (RFC 7523 3)
 
     Args:
-        issuer: What ``aud`` has to be. Others also may name our token endpoint (RFC 7523 3);
-            FAPI 2.0 clients send the issuer as one string.
+        issuer: What ``aud`` has to be. Others also may name our token endpoint (RFC 7523 3)
+            or where requests are pushed (RFC 9126 2); FAPI 2.0 clients send the issuer as one
+            string.
 
     Raises:
         ClientAssertionInvalid: ``iss`` or ``sub`` is not the client, ``aud`` not us, over, not
@@ -170,7 +172,9 @@ def _for_us(audience: object, client: Client, issuer: str) -> bool:
     # A list may name others besides us: then they could replay it here, or we there.
     if isinstance(audience, list) and len(audience) == 1:
         [audience] = audience
-    endpoints = {f"{issuer}/csc/v{version}/oauth2/token" for version in (1, 2)}
+    endpoints = {
+        f"{issuer}/csc/v{version}/oauth2/{one}" for version in (1, 2) for one in _AUDIENCES
+    }
     return isinstance(audience, str) and audience in {issuer, *endpoints}
 
 

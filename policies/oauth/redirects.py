@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Mapping
 from typing import Final
-from urllib.parse import urlencode
+from urllib.parse import parse_qsl, urlencode, urlsplit
 
 from policies import errors
 
@@ -23,6 +23,9 @@ _PRIVATE: Final = re.compile(r"[a-z][a-z0-9-]*(?:\.[a-z0-9-]+)+:/[!-\"$-\[\]-~]*
 """RFC 8252 7.1: a scheme of one's own is a domain name in reverse, so it has a dot."""
 LONGEST: Final = 2083
 """CSC v1 8.4.2: most characters of a URI in this protocol."""
+ANSWERS: Final = frozenset({"code", "state", "iss", "error", "error_description"})
+"""Parameters of ours; an address that had one already would give the client two of them, and
+the wrong ``iss`` first (RFC 6749 3.1; RFC 9207 2.4)."""
 
 
 def registrable(uri: str, *, public: bool) -> bool:
@@ -32,7 +35,7 @@ def registrable(uri: str, *, public: bool) -> bool:
         public: The client is a program on people's machines; only such ones may have loopback
             addresses and schemes of their own.
     """
-    if len(uri) > LONGEST:
+    if len(uri) > LONGEST or _answers_itself(uri):
         return False
     if _HTTPS.fullmatch(uri):
         return True
@@ -81,6 +84,14 @@ def target(uri: str) -> str:
 def for_a_browser(uri: str) -> bool:
     """False when a browser hands the URI to another program, and stays where it is."""
     return uri.startswith(("https://", "http://"))
+
+
+def _answers_itself(uri: str) -> bool:
+    try:
+        query = parse_qsl(urlsplit(uri).query, keep_blank_values=True)
+    except ValueError:
+        return True
+    return any(name in ANSWERS for name, _ in query)
 
 
 def _loopback(uri: str) -> tuple[str, str] | None:

@@ -15,7 +15,7 @@ from policies.oauth import clients, pkce, redirects
 from policies.oauth.clients import Client, GrantType, Profile
 from policies.oauth.values import AuthorizationRequest, Document, SignatureWish
 from policies.tokens import Scope
-from policies.values import AccountId, CredentialId
+from policies.values import CredentialId
 
 PUSHED_LIFETIME: Final = timedelta(seconds=90)
 """RFC 9126 2.2: 5 to 600 s; security-and-pki 4.1: 90 s."""
@@ -41,6 +41,9 @@ TOGETHER: Final = (
     frozenset({Scope.CREDENTIAL}),
 )
 """Scopes that one request of a person may have: ``credential`` stands alone (CSC v1 8.4.1)."""
+RESPONSE_MODE: Final = "query"
+"""How answers travel. Another wish is refused, not overlooked: who asks for a signed or posted
+answer must not get a plain one in the address (OAuth 2.0 Multiple Response Types 2.1)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,6 +59,8 @@ class AskedSignatures:
     description: str | None
     details_type: str | None
     """Set when they came as authorization details."""
+    locations: tuple[str, ...] = ()
+    """Where the token is to be used; empty: wherever we say (RFC 9396 2.2)."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -67,6 +72,7 @@ class Asked:
     redirect_uri: str | None = None
     request_uri: str | None = None
     response_type: str | None = None
+    response_mode: str | None = None
     scope: str | None = None
     state: str | None = None
     code_challenge: str | None = None
@@ -96,14 +102,12 @@ def lifetime(request: AuthorizationRequest) -> timedelta:
     return CONSENT_LIFETIME if request.signatures is None else APPROVAL_LIFETIME
 
 
-def check(
-    asked: Asked, client: Client, *, pushed: bool, account_id: AccountId | None
-) -> AuthorizationRequest:
-    """The request, if it keeps every rule.
+def check(asked: Asked, client: Client, *, issuer: str, pushed: bool) -> AuthorizationRequest:
+    """The request, if it keeps every rule; whose ``account_token`` it is, the caller finds out.
 
     Args:
+        issuer: Our public URL: what ``locations`` may name.
         pushed: It came from the client itself (RFC 9126), not through a browser.
-        account_id: The account of a good ``account_token``; ``None`` without one.
 
     Raises:
         RedirectUriRefused: First of all; the caller may not redirect.
@@ -133,9 +137,9 @@ def check(
         state=asked.state,
         code_challenge=challenge,
         dpop_jkt=asked.dpop_jkt,
-        account_id=account_id,
+        account_id=None,
         lang=asked.lang,
-        signatures=_wish(asked.signatures) if asked.signatures else None,
+        signatures=_wish(asked.signatures, issuer) if asked.signatures else None,
     )
 
 
@@ -144,6 +148,8 @@ def _shape(asked: Asked, client: Client) -> None:
         raise errors.ParameterMissing("response_type")
     if asked.response_type != "code":
         raise errors.ResponseTypeUnsupported(asked.response_type)
+    if asked.response_mode not in (None, RESPONSE_MODE):
+        raise errors.ParameterInvalid("response_mode")
     if asked.state != safe_state(asked.state):
         raise errors.ParameterInvalid("state")
     if client.profile is Profile.FAPI2 and asked.redirect_uri is None:
@@ -170,7 +176,9 @@ def _must_push(asked: Asked, client: Client) -> bool:
     return asked.version == 2 and asked.signatures is not None and not client.public
 
 
-def _wish(asked: AskedSignatures) -> SignatureWish:
+def _wish(asked: AskedSignatures, issuer: str) -> SignatureWish:
+    if not all(one == issuer or one.startswith(f"{issuer}/") for one in asked.locations):
+        raise errors.AuthorizationDetailsInvalid("locations")
     digests = tuple(document.digest for document in asked.documents)
     if asked.count < 1:
         raise errors.NumSignaturesTooLow(str(asked.count))

@@ -240,6 +240,20 @@ async def test_a_request_uri_is_used_once(storage: Storage) -> None:
     assert await storage.oauth_requests.find("request-1") == opened
 
 
+async def test_a_request_uri_can_be_looked_for(storage: Storage) -> None:
+    """As often as wanted; used, over, or another client's, it is not there."""
+    look, over = storage.oauth_requests.is_pushed, T0 + SIXTY
+    pushed = _stored(state=RequestState.PUSHED, session_id=None, expires_at=over)
+    await storage.oauth_requests.push(pushed, URI)
+    for _ in range(2):
+        assert await look(URI, DESKTOP, over - SECOND)
+    assert not await look(URI, DESKTOP, over)
+    assert not await look(URI, ClientId("other"), T0)
+    assert not await look(RequestUri("other"), DESKTOP, T0)
+    assert await storage.oauth_requests.open_pushed(URI, DESKTOP, "session", T0)
+    assert not await look(URI, DESKTOP, T0)
+
+
 async def test_a_request_uri_is_bound_and_ends(storage: Storage) -> None:
     """Another client's, another value, and the first instant after its time."""
     pushed = _stored(state=RequestState.PUSHED, session_id=None, expires_at=T0 + SIXTY)

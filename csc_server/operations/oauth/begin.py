@@ -10,7 +10,7 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Final
 
@@ -56,6 +56,7 @@ class CheckRequest:
     accounts: Accounts
     jwts: Jwts
     replays: Replays
+    issuer: str
 
     async def __call__(
         self, asked: Asked, client: Client, now: datetime, *, pushed: bool
@@ -66,11 +67,11 @@ class CheckRequest:
             Refused: See ``policies.oauth.requests.check``.
             AccountTokenInvalid: Or replayed, or for an account that is not here.
         """
-        request = requests.check(asked, client, pushed=pushed, account_id=None)
+        request = requests.check(asked, client, issuer=self.issuer, pushed=pushed)
         if asked.account_token is None:
             return request
         account_id = await self._account(asked.account_token, client, now)
-        return requests.check(asked, client, pushed=pushed, account_id=account_id)
+        return replace(request, account_id=account_id)
 
     async def _account(self, text: str, client: Client, now: datetime) -> AccountId:
         if client.secret_digest is None:
@@ -163,7 +164,7 @@ class BeginAuthorization:
         client = clients.known(await self.clients.find(asked.client_id))
         await self.paces.take(clients.requests(client), now)
         if asked.request_uri is not None:
-            return await self._pushed(asked.request_uri, client, await bind(), now)
+            return await self._pushed(RequestUri(asked.request_uri), client, bind, now)
         redirect_uri = redirects.matched(client.redirect_uris, asked.redirect_uri)
         try:
             request = await self.check(asked, client, now, pushed=False)
@@ -177,10 +178,15 @@ class BeginAuthorization:
         return Begun(stored.request_id, request.lang)
 
     async def _pushed(
-        self, request_uri: str, client: Client, session_id: str, now: datetime
+        self,
+        uri: RequestUri,
+        client: Client,
+        bind: Callable[[], Awaitable[str]],
+        now: datetime,
     ) -> Begun:
-        uri = RequestUri(request_uri)
-        stored = await self.requests.open_pushed(uri, client.client_id, session_id, now)
+        stored = None
+        if await self.requests.is_pushed(uri, client.client_id, now):
+            stored = await self.requests.open_pushed(uri, client.client_id, await bind(), now)
         if stored is None:
             raise errors.RequestUriInvalid(client.client_id)
         return Begun(stored.request_id, stored.request.lang)

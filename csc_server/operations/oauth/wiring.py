@@ -74,7 +74,9 @@ def build(edges: OAuthEdges, authorize: Authorize, issuer: str) -> OAuth:
         paces=edges.paces,
         issuer=issuer,
     )
-    check = CheckRequest(accounts=edges.accounts, jwts=edges.jwts, replays=edges.replays)
+    check = CheckRequest(
+        accounts=edges.accounts, jwts=edges.jwts, replays=edges.replays, issuer=issuer
+    )
     pending = Pending(edges.clients, edges.requests, edges.clock)
     return OAuth(
         push=PushAuthorizationRequest(

@@ -56,7 +56,7 @@ def document(name: str) -> dict[str, Any]:
 
 
 def _operation(api: str, one: Operation) -> dict[str, Any]:
-    refused = {401, 403, 429, 500, 503, *one.refused}
+    refused = {400, 401, 403, 429, 500, 503, *one.refused}
     operation: dict[str, Any] = {
         "operationId": f"{api}_{one.name}",
         "tags": [api],

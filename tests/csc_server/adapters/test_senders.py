@@ -21,6 +21,7 @@ from csc_server.ports.messages import MailSender, Outbox, SmsSender
 from tests.mail import certificates
 
 SMTP = '[mail]\nkind = "smtp"\nhost = "relay.example"\n'
+PRODUCTION = 'environment = "production"\npublic_url = "https://sign.example"\n'
 HTTP = (
     '[sms]\nkind = "http"\nurl = "https://gateway.example/send"\nbody = "{text}"\nsuccess = "ok"\n'
 )
@@ -47,9 +48,9 @@ async def opened(directory: Path, toml: str) -> AsyncIterator[tuple[MailSender, 
 @pytest.mark.parametrize(
     ("toml", "reason"),
     [
-        ('environment = "production"\n', "mail: .*outbox sends nothing"),
-        (f'environment = "production"\n{SMTP}', "sms: .*outbox sends nothing"),
-        (f'environment = "production"\n{HTTP}', "mail: .*outbox sends nothing"),
+        (PRODUCTION, "mail: .*outbox sends nothing"),
+        (f"{PRODUCTION}{SMTP}", "sms: .*outbox sends nothing"),
+        (f"{PRODUCTION}{HTTP}", "mail: .*outbox sends nothing"),
         ('[mail]\nkind = "smtp"\n', "mail: .*needs host"),
         (f'{SMTP}username = "paraph"\n', "mail: .*go together"),
         (f'{SMTP}password_file = "secrets/mail"\n', "mail: .*go together"),
@@ -110,8 +111,8 @@ async def test_a_relay_and_a_gateway_in_production(tmp_path: Path) -> None:
     (tmp_path / "sms").write_text("gateway-canary\n")
     certificates(tmp_path)
     toml = (
-        f'environment = "production"\npublic_url = "https://sign.example"\n{SMTP}'
-        f'username = "a"\npassword_file = "mail"\nca_file = "ca.pem"\n{HTTP}secret_file = "sms"\n'
+        f'{PRODUCTION}{SMTP}username = "a"\npassword_file = "mail"\nca_file = "ca.pem"\n'
+        f'{HTTP}secret_file = "sms"\n'
     )
     with capture_logs() as logs:
         async with opened(tmp_path, toml) as (mail, sms):

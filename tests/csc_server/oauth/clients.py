@@ -5,12 +5,13 @@ from __future__ import annotations
 import json
 from typing import Any
 
-from joserfc.jwk import ECKey
+from joserfc.jwk import ECKey, OKPKey
 
 from policies.oauth.clients import Client, ClientAuth, GrantType, Profile
 from policies.secret import ClientSecret
 from policies.tokens import Scope
 from policies.values import AccountId, ClientId
+from tests.csc_server.oauth import jwt
 
 SECRET = "kyYwRy8vNOwnfrqCUhAm0DGc0eVfB4TQ6tLkHjNfOoM"
 CALLBACK = "https://contab.example/callback"
@@ -20,8 +21,18 @@ LOOPBACK_6 = "http://[::1]/done"
 PRIVATE = "example.contab.desk:/done"
 KEY = ECKey.generate_key("P-256", {"kid": "one"})
 OTHER_KEY = ECKey.generate_key("P-256", {"kid": "two"})
-JWKS = json.dumps({"keys": [KEY.as_dict(private=False)]})
+TENANT = "https://contab.example/callback?tenant=7"
+_EDWARDS = OKPKey.generate_key("Ed25519")
+KEYS = {"ES256": KEY, "PS256": jwt.rsa(), "EdDSA": _EDWARDS, "Ed25519": _EDWARDS}
+"""A key for each algorithm, all of them in the key set of ``signer``."""
 
+
+def key_set(*keys: Any) -> str:
+    """The public halves."""
+    return json.dumps({"keys": [key.as_dict(private=False) for key in keys]})
+
+
+JWKS = key_set(KEY)
 _CODE = frozenset({GrantType.AUTHORIZATION_CODE, GrantType.REFRESH_TOKEN})
 _SCOPES = frozenset({Scope.SERVICE, Scope.CREDENTIAL, Scope.ACCOUNT})
 
@@ -93,13 +104,28 @@ def everybody(alice: AccountId) -> list[Client]:
         client("house", require_consent=False),
         client("stranger"),
         client("guessed", failures_per_minute=3),
+        client("tenant", redirect_uris=(TENANT,)),
         public("vtoken"),
         public("desk", redirect_uris=(LOOPBACK, LOOPBACK_6, PRIVATE)),
         public("web-app", host="app.example", redirect_uris=("https://app.example/cb",)),
-        signed("signer"),
+        signed("signer", jwks=key_set(*KEYS.values())),
         fapi("bank"),
+        fapi(
+            "bank-seal",
+            grant_types=own,
+            redirect_uris=(),
+            scopes=frozenset({Scope.SERVICE}),
+            account_id=alice,
+        ),
         client(
             "portal",
+            grant_types=own,
+            redirect_uris=(),
+            scopes=frozenset({Scope.REGISTRATION}),
+        ),
+        client(
+            # Called like a person: user names are no identifiers, so nothing comes of it.
+            "alice",
             grant_types=own,
             redirect_uris=(),
             scopes=frozenset({Scope.REGISTRATION}),

@@ -16,6 +16,7 @@ from csc_server.ports.sessions import SessionKey
 from policies.algorithms import KeyAlgorithm
 from policies.values import AccountId
 from tests import service, tsa
+from tests.backdoor import Backdoor
 from tests.csc_server.oauth import chromium, clients
 from tests.csc_server.oauth.chromium import Sites, Window
 from tests.csc_server.oauth.driver import Browser, Program
@@ -96,6 +97,18 @@ def browser(world: World, http: aiohttp.ClientSession) -> Browser:
 def browser_of(world: World, http: aiohttp.ClientSession) -> Callable[[str], Browser]:
     """Somebody's browser."""
     return lambda name: Browser(http, world.issuer, world.keys[name])
+
+
+@pytest.fixture(scope="session")
+def backdoor(world: World) -> Backdoor:
+    """The service's database."""
+    return Backdoor(world.service.settings)
+
+
+@pytest.fixture
+def credential(world: World) -> str:
+    """Alice's credential that asks for a PIN."""
+    return world.people["alice"].credentials["pin"]
 
 
 @pytest.fixture

@@ -16,6 +16,7 @@ import aiohttp
 
 from csc_server.ports.sessions import SessionKey
 from csc_server.web.pages import guard
+from policies.oauth.clients import ClientAuth
 from tests.csc_server.oauth import clients, jwt
 from tests.service import PIN, Reply
 
@@ -24,7 +25,17 @@ CHALLENGE = "E9Melhoa2OwvFrEMTJguCHaoeK1t8URWbuGJSstw-cM"
 """RFC 7636 appendix B."""
 SHA256 = "2.16.840.1.101.3.4.2.1"
 ASSERTION = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer"
-PKCE = {"code_challenge": CHALLENGE, "code_challenge_method": "S256"}
+_METHODS = {
+    "vtoken": ClientAuth.NONE,
+    "desk": ClientAuth.NONE,
+    "web-app": ClientAuth.NONE,
+    "poster": ClientAuth.CLIENT_SECRET_POST,
+    "signer": ClientAuth.PRIVATE_KEY_JWT,
+    "bank": ClientAuth.PRIVATE_KEY_JWT,
+    "bank-seal": ClientAuth.PRIVATE_KEY_JWT,
+}
+"""How those authenticate that do not use Basic."""
+PKCE: dict[str, Any] = {"code_challenge": CHALLENGE, "code_challenge_method": "S256"}
 
 
 @dataclass(frozen=True)
@@ -117,6 +128,8 @@ class Program:
     redirect_uri: str = clients.CALLBACK
     key: Any = None
     """Its DPoP key, if it proves one."""
+    alg: str = "ES256"
+    """Of proofs and assertions."""
 
     def request(self, **changes: Any) -> dict[str, Any]:
         """A good authorization request for the service."""
@@ -135,7 +148,7 @@ class Program:
         url = f"{self.base_url}/csc/v{self.version}/oauth2/{endpoint}"
         headers = dict(more.pop("headers", {}))
         if self.key is not None and "DPoP" not in headers:
-            headers["DPoP"] = jwt.proof(self.key, url)
+            headers["DPoP"] = jwt.proof(self.key, url, alg=self.alg)
         form = _given(data) if isinstance(data, dict) else data
         async with self.http.post(url, data=form, headers=headers, **more) as response:
             answer = await response.read()
@@ -143,13 +156,16 @@ class Program:
 
     async def push(self, **changes: Any) -> Reply:
         """oauth2/pushed_authorize of a good request."""
-        return await self.post(
-            "pushed_authorize", self.request(**changes), headers=self.authorization()
-        )
+        return await self.send("pushed_authorize", self.request() | changes)
 
     async def token(self, **parameters: Any) -> Reply:
-        """oauth2/token, authenticated with Basic."""
-        return await self.post("token", parameters, headers=self.authorization())
+        """oauth2/token."""
+        return await self.send("token", parameters)
+
+    async def send(self, endpoint: str, parameters: dict[str, Any]) -> Reply:
+        """POST a form, authenticated as the client is registered."""
+        form = self.identification() | parameters
+        return await self.post(endpoint, form, headers=self.authorization())
 
     async def redeem(self, code: str, **changes: Any) -> Reply:
         """A code becomes tokens."""
@@ -169,7 +185,7 @@ class Program:
 
     async def revoke(self, token: str, **changes: Any) -> Reply:
         """oauth2/revoke."""
-        return await self.post("revoke", {"token": token} | changes, headers=self.authorization())
+        return await self.send("revoke", {"token": token} | changes)
 
     async def code(self, browser: Browser, **changes: Any) -> str:
         """A code for the service."""
@@ -193,11 +209,32 @@ class Program:
             answer = await response.read()
             return Reply(response.status, json.loads(answer) if answer else None, response.headers)
 
+    async def proved(self, method: str, body: Any, token: str) -> Reply:
+        """A CSC method with this access token and a proof of the program's key."""
+        url = f"{self.base_url}/csc/v{self.version}/{method}"
+        proof = jwt.proof(self.key, url, token=token, alg=self.alg)
+        return await self.call(method, body, token, Authorization=f"DPoP {token}", DPoP=proof)
+
     def authorization(self) -> dict[str, str]:
-        """The Authorization header; none for a public client."""
-        if self.client_id in ("vtoken", "web-app", "desk"):
+        """The Authorization header of a client that has one."""
+        if self.client_id in _METHODS:
             return {}
         return basic(self.client_id, clients.SECRET)
+
+    def identification(self) -> dict[str, str]:
+        """What a client without Basic puts into its forms to say who it is."""
+        method = _METHODS.get(self.client_id)
+        if method is None:
+            return {}
+        said = {"client_id": self.client_id}
+        if method is ClientAuth.CLIENT_SECRET_POST:
+            said["client_secret"] = clients.SECRET
+        if method is ClientAuth.PRIVATE_KEY_JWT:
+            said["client_assertion_type"] = ASSERTION
+            said["client_assertion"] = jwt.assertion(
+                clients.KEYS[self.alg], self.client_id, self.base_url, alg=self.alg
+            )
+        return said
 
 
 def basic(client_id: str, secret: str) -> dict[str, str]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import functools
 import hashlib
 import hmac
 import json
@@ -94,10 +95,16 @@ def new_key() -> ECKey:
     return ECKey.generate_key("P-256")
 
 
-def short_rsa() -> RSAKey:
-    """An RSA key of 1024 bits."""
+@functools.cache
+def rsa(bits: int = 3072) -> RSAKey:
+    """An RSA key; of the shortest length that is taken, unless said otherwise."""
     with warnings.catch_warnings(action="ignore", category=SecurityWarning):
-        return RSAKey.generate_key(1024)
+        return RSAKey.generate_key(bits)
+
+
+def short_rsa() -> RSAKey:
+    """An RSA key that is eight bits too short."""
+    return rsa(3064)
 
 
 def hmac_under(key: bytes, claims: dict[str, Any]) -> str:

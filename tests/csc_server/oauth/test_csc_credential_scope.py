@@ -2,142 +2,49 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable
 from typing import Any
 
 import pytest
 from aiohttp import ClientSession
 
-from tests.csc_server.oauth import jwt
+from tests.csc_server.oauth import approvals, jwt
 from tests.csc_server.oauth.conftest import World
 from tests.csc_server.oauth.driver import (
     SHA256,
     Browser,
-    Landing,
     Program,
     std_hash,
     url_hash,
 )
-from tests.service import PIN, Reply
+from tests.service import PIN
 
 Of = Callable[..., Program]
-ECDSA = "1.2.840.10045.4.3.2"
-LONG_TYPE = "https://cloudsignatureconsortium.org/2.0/credential"
-
-
-@pytest.fixture
-def credential(world: World) -> str:
-    """Alice's credential that asks for a PIN."""
-    return world.people["alice"].credentials["pin"]
-
-
-def _details(credential_id: str | None, *names: str, **changes: Any) -> str:
-    detail = {
-        "type": "credential",
-        "credentialID": credential_id,
-        "documentDigests": [{"hash": std_hash(one), "label": f"{one}.pdf"} for one in names],
-        "hashAlgorithmOID": SHA256,
-    }
-    given = detail | changes
-    return json.dumps([{name: value for name, value in given.items() if value is not ...}])
-
-
-def _plain(credential_id: str, *names: str, **changes: Any) -> dict[str, Any]:
-    return {
-        "scope": "credential",
-        "credentialID": credential_id,
-        "numSignatures": str(len(names)),
-        "hash": ",".join(url_hash(one) for one in names),
-    } | changes
-
-
-async def _pushed(program: Program, browser: Browser, **parameters: Any) -> Landing:
-    reply = await program.push(**parameters)
-    assert reply.status == 201, reply.body
-    uri = reply.body["request_uri"]
-    return await browser.authorize(2, client_id=program.client_id, request_uri=uri)
-
-
-async def _approved(program: Program, browser: Browser, details: str) -> dict[str, Any]:
-    landing = await _pushed(program, browser, scope=None, authorization_details=details)
-    answer = await browser.approve(landing)
-    assert answer.status == 303, answer.text[-2000:]
-    reply = await program.redeem(answer.query["code"])
-    assert reply.status == 200, reply.body
-    body: dict[str, Any] = reply.body
-    return body
-
-
-async def _sign(
-    program: Program, credential_id: str, token: str, *names: str, **changes: Any
-) -> Reply:
-    body = {
-        "credentialID": credential_id,
-        "hash" if program.version == 1 else "hashes": [std_hash(one) for one in names],
-        "signAlgo": ECDSA,
-    }
-    return await program.call("signatures/signHash", body | changes, token)
 
 
 async def test_v2_par_and_rar_and_no_sad(
     browser: Browser, program: Program, credential: str
 ) -> None:
     """The token signs what was approved, once, and nothing else."""
-    body = await _approved(program, browser, _details(credential, "a", "b"))
+    body = await approvals.approved(program, browser, approvals.details(credential, "a", "b"))
     assert (body["token_type"], body["scope"]) == ("Bearer", "credential")
     assert 0 < body["expires_in"] <= 300
     assert "refresh_token" not in body
     token = body["access_token"]
-    other = await _sign(program, credential, token, "a", "c")
+    other = await approvals.sign(program, credential, token, "a", "c")
     assert other.body["error_description"] == "Hash is not authorized by the SAD."
-    signed = await _sign(program, credential, token, "b", "a")
+    signed = await approvals.sign(program, credential, token, "b", "a")
     assert len(signed.body["signatures"]) == 2
-    again = await _sign(program, credential, token, "b", "a")
+    again = await approvals.sign(program, credential, token, "b", "a")
     assert (again.status, again.body["error"]) == (400, "invalid_request")
-
-
-async def test_rfc9396_7_the_token_response_says_what_was_granted(
-    browser: Browser, program: Program, credential: str
-) -> None:
-    """With labels, the resolved credential, and the number that EUDI's library needs."""
-    details = _details(credential, "a", type=LONG_TYPE)
-    body = await _approved(program, browser, details)
-    assert body["authorization_details"] == [
-        {
-            "type": LONG_TYPE,
-            "credentialID": credential,
-            "numSignatures": 1,
-            "documentDigests": [{"hash": std_hash("a"), "label": "a.pdf"}],
-            "hashAlgorithmOID": SHA256,
-        }
-    ]
-    assert "credentialID" not in body
-
-
-async def test_rfc9396_6_1_the_page_shows_what_is_asked(
-    browser: Browser, program: Program, credential: str
-) -> None:
-    """Names and program; a name with markup is text."""
-    digests = [{"hash": std_hash("x"), "label": "<script>alert(1)</script>.pdf"}]
-    landing = await _pushed(
-        program,
-        browser,
-        scope=None,
-        authorization_details=_details(credential, documentDigests=digests),
-    )
-    shown = await browser.get("/approve", {"request": landing.query["request"]})
-    assert "&lt;script&gt;alert(1)&lt;/script&gt;.pdf" in shown.text
-    assert "<script>alert(1)" not in shown.text
-    assert "Contab" in shown.text
 
 
 async def test_a_wrong_pin_leaves_the_request_open(
     browser: Browser, program: Program, credential: str
 ) -> None:
     """The same checks as credentials/authorize; then the right one approves."""
-    landing = await _pushed(
-        program, browser, scope=None, authorization_details=_details(credential, "a")
+    landing = await approvals.pushed(
+        program, browser, scope=None, authorization_details=approvals.details(credential, "a")
     )
     wrong = await browser.approve(landing, pin="000001")
     assert (wrong.status, wrong.location) == (422, "")
@@ -149,8 +56,8 @@ async def test_a_wrong_pin_leaves_the_request_open(
 
 async def test_refusing_signatures(browser: Browser, program: Program, credential: str) -> None:
     """access_denied, and no code afterwards."""
-    landing = await _pushed(
-        program, browser, scope=None, authorization_details=_details(credential, "a")
+    landing = await approvals.pushed(
+        program, browser, scope=None, authorization_details=approvals.details(credential, "a")
     )
     answer = await browser.post("/approve", request=landing.query["request"], do="refuse")
     assert answer.query["error"] == "access_denied"
@@ -159,8 +66,8 @@ async def test_refusing_signatures(browser: Browser, program: Program, credentia
 
 async def test_allow_is_not_approve(browser: Browser, program: Program, credential: str) -> None:
     """Consent alone never signs: without the PIN there is no code."""
-    landing = await _pushed(
-        program, browser, scope=None, authorization_details=_details(credential, "a")
+    landing = await approvals.pushed(
+        program, browser, scope=None, authorization_details=approvals.details(credential, "a")
     )
     answer = await browser.post("/approve", request=landing.query["request"], do="allow")
     assert answer.location == ""
@@ -174,8 +81,8 @@ async def test_a_code_of_the_authenticator_approves_once(
     credential = person.credentials["otp-p256"]
     code = person.code()
     for good in (True, False):
-        landing = await _pushed(
-            program, browser, scope=None, authorization_details=_details(credential, "a")
+        landing = await approvals.pushed(
+            program, browser, scope=None, authorization_details=approvals.details(credential, "a")
         )
         answer = await browser.approve(landing, pin="", code=code)
         assert ("code" in answer.query) is good
@@ -187,7 +94,7 @@ async def test_csc_v1_8_4_3_the_token_is_a_sad(
     """token_type SAD: for the parameter SAD beside a service token, and nowhere else."""
     program = program_of("contab", version=1)
     service = (await program.tokens(browser))["access_token"]
-    landing = await browser.authorize(1, **program.request(**_plain(credential, "a", "b")))
+    landing = await browser.authorize(1, **program.request(**approvals.plain(credential, "a", "b")))
     answer = await browser.approve(landing)
     body = (await program.redeem(answer.query["code"])).body
     assert body["token_type"] == "SAD"
@@ -201,7 +108,7 @@ async def test_csc_v1_8_4_3_the_token_is_a_sad(
     ):
         refused = await program.call(method, given, sad)
         assert (refused.status, refused.body["error"]) == (401, "invalid_token")
-    signed = await _sign(program, credential, service, "a", "b", SAD=sad)
+    signed = await approvals.sign(program, credential, service, "a", "b", SAD=sad)
     assert len(signed.body["signatures"]) == 2
 
 
@@ -210,7 +117,9 @@ async def test_csc_v2_8_4_1_what_a_credential_token_opens(
 ) -> None:
     """Its own credential's info; no list, no authorize, no other credential, nothing of v1."""
     other = world.people["alice"].credentials["few"]
-    token = (await _approved(program, browser, _details(credential, "a")))["access_token"]
+    token = (await approvals.approved(program, browser, approvals.details(credential, "a")))[
+        "access_token"
+    ]
     info = await program.call("credentials/info", {"credentialID": credential}, token)
     assert info.status == 200
     refused: list[tuple[str, dict[str, Any]]] = [
@@ -223,7 +132,7 @@ async def test_csc_v2_8_4_1_what_a_credential_token_opens(
     for method, given in refused:
         reply = await program.call(method, given, token)
         assert (reply.status, reply.body["error"]) == (401, "unauthorized_client"), method
-    wrong = await _sign(program, other, token, "a")
+    wrong = await approvals.sign(program, other, token, "a")
     assert (wrong.status, wrong.body["error"]) == (401, "unauthorized_client")
     program.version = 1
     for method, given in (("credentials/info", {"credentialID": credential}), refused[0]):
@@ -236,7 +145,7 @@ async def test_security_4_3_a_service_token_is_no_sad(
     """Neither in the parameter nor instead of it."""
     service = (await program.tokens(browser))["access_token"]
     for more in ({}, {"SAD": service}):
-        refused = await _sign(program, credential, service, "a", **more)
+        refused = await approvals.sign(program, credential, service, "a", **more)
         assert refused.status == 400
         assert "SAD" in refused.body["error_description"]
 
@@ -246,8 +155,10 @@ async def test_csc_v2_8_4_1_beside_a_service_token(
 ) -> None:
     """For old clients the token also goes into the parameter SAD; of the same client only."""
     service = (await program.tokens(browser))["access_token"]
-    token = (await _approved(program, browser, _details(credential, "a")))["access_token"]
-    signed = await _sign(program, credential, service, "a", SAD=token)
+    token = (await approvals.approved(program, browser, approvals.details(credential, "a")))[
+        "access_token"
+    ]
+    signed = await approvals.sign(program, credential, service, "a", SAD=token)
     assert signed.status == 200, signed.body
 
 
@@ -257,21 +168,27 @@ async def test_security_6_2_a_sad_of_another_client(
     """Stolen by another program of the same person: worth nothing."""
     rival = program_of("rival", redirect_uri="https://rival.example/callback")
     service = (await rival.tokens(browser))["access_token"]
-    token = (await _approved(program, browser, _details(credential, "a")))["access_token"]
-    stolen = await _sign(rival, credential, service, "a", SAD=token)
+    token = (await approvals.approved(program, browser, approvals.details(credential, "a")))[
+        "access_token"
+    ]
+    stolen = await approvals.sign(rival, credential, service, "a", SAD=token)
     assert stolen.error == (400, "invalid_request", "Invalid parameter SAD")
-    assert (await _sign(program, credential, token, "a")).status == 200
+    assert (await approvals.sign(program, credential, token, "a")).status == 200
 
 
 async def test_a_token_beside_another_sad(
     browser: Browser, program: Program, credential: str
 ) -> None:
     """The parameter may repeat the token, not contradict it."""
-    token = (await _approved(program, browser, _details(credential, "a")))["access_token"]
-    other = (await _approved(program, browser, _details(credential, "b")))["access_token"]
-    refused = await _sign(program, credential, token, "b", SAD=other)
+    token = (await approvals.approved(program, browser, approvals.details(credential, "a")))[
+        "access_token"
+    ]
+    other = (await approvals.approved(program, browser, approvals.details(credential, "b")))[
+        "access_token"
+    ]
+    refused = await approvals.sign(program, credential, token, "b", SAD=other)
     assert refused.error == (400, "invalid_request", "Invalid parameter SAD")
-    assert (await _sign(program, credential, token, "a", SAD=token)).status == 200
+    assert (await approvals.sign(program, credential, token, "a", SAD=token)).status == 200
 
 
 async def test_rfc7009_revoking_a_credential_token_kills_its_sad(
@@ -279,10 +196,12 @@ async def test_rfc7009_revoking_a_credential_token_kills_its_sad(
 ) -> None:
     """Neither as token nor as parameter."""
     service = (await program.tokens(browser))["access_token"]
-    token = (await _approved(program, browser, _details(credential, "a")))["access_token"]
+    token = (await approvals.approved(program, browser, approvals.details(credential, "a")))[
+        "access_token"
+    ]
     assert (await program.revoke(token)).status == 204
-    assert (await _sign(program, credential, token, "a")).body["error"] == "expired_token"
-    refused = await _sign(program, credential, service, "a", SAD=token)
+    assert (await approvals.sign(program, credential, token, "a")).body["error"] == "expired_token"
+    refused = await approvals.sign(program, credential, service, "a", SAD=token)
     assert refused.error == (400, "invalid_request", "Invalid parameter SAD")
 
 
@@ -301,7 +220,7 @@ async def test_rfc7009_revoking_the_refresh_token_kills_pending_sads(
     sad = (await program.call("credentials/authorize", given, body["access_token"])).body["SAD"]
     other = (await program.tokens(browser))["access_token"]
     assert (await program.revoke(body["refresh_token"])).status == 204
-    refused = await _sign(program, credential, other, "a", SAD=sad)
+    refused = await approvals.sign(program, credential, other, "a", SAD=sad)
     assert refused.error == (400, "invalid_request", "Invalid parameter SAD")
 
 
@@ -309,13 +228,13 @@ async def test_rfc6749_4_1_2_a_replayed_code_kills_the_sad(
     browser: Browser, program: Program, credential: str
 ) -> None:
     """A copy of the code is about: nothing is signed any more."""
-    landing = await _pushed(
-        program, browser, scope=None, authorization_details=_details(credential, "a")
+    landing = await approvals.pushed(
+        program, browser, scope=None, authorization_details=approvals.details(credential, "a")
     )
     code = (await browser.approve(landing)).query["code"]
     token = (await program.redeem(code)).body["access_token"]
     assert (await program.redeem(code)).body["error"] == "invalid_grant"
-    assert (await _sign(program, credential, token, "a")).status == 401
+    assert (await approvals.sign(program, credential, token, "a")).status == 401
 
 
 async def test_rfc9449_a_credential_token_bound_to_a_key(
@@ -325,18 +244,18 @@ async def test_rfc9449_a_credential_token_bound_to_a_key(
 
     service = (await program.tokens(browser))["access_token"]
     program.key = jwt.new_key()
-    body = await _approved(program, browser, _details(credential, "a"))
+    body = await approvals.approved(program, browser, approvals.details(credential, "a"))
     assert body["token_type"] == "DPoP"
     token = body["access_token"]
-    assert (await _sign(program, credential, token, "a")).body["error"] == "invalid_token"
-    beside = await _sign(program, credential, service, "a", SAD=token)
+    assert (await approvals.sign(program, credential, token, "a")).body["error"] == "invalid_token"
+    beside = await approvals.sign(program, credential, service, "a", SAD=token)
     assert beside.error == (400, "invalid_request", "Invalid parameter SAD")
     url = f"{program.base_url}/csc/v2/signatures/signHash"
     headers = {
         "Authorization": f"DPoP {token}",
         "DPoP": jwt.proof(program.key, url, token=token),
     }
-    given = {"credentialID": credential, "hashes": [std_hash("a")], "signAlgo": ECDSA}
+    given = {"credentialID": credential, "hashes": [std_hash("a")], "signAlgo": approvals.ECDSA}
     signed = await program.call("signatures/signHash", given, token, **headers)
     assert signed.status == 200, signed.body
 
@@ -345,8 +264,8 @@ async def test_csc_v2_3_12_3_the_person_chooses_a_credential(
     browser: Browser, program: Program, world: World
 ) -> None:
     """A qualifier instead of a credential: those that fit are offered, the answer says which."""
-    details = _details(None, "a", credentialID=..., signatureQualifier="eu_eidas_aes")
-    landing = await _pushed(program, browser, scope=None, authorization_details=details)
+    details = approvals.details(None, "a", credentialID=..., signatureQualifier="eu_eidas_aes")
+    landing = await approvals.pushed(program, browser, scope=None, authorization_details=details)
     shown = await browser.get("/approve", {"request": landing.query["request"]})
     chosen = world.people["alice"].credentials["few"]
     assert chosen in shown.text
@@ -358,7 +277,7 @@ async def test_csc_v2_3_12_3_the_person_chooses_a_credential(
     body = (await program.redeem(answer.query["code"])).body
     assert body["credentialID"] == chosen
     assert body["authorization_details"][0]["credentialID"] == chosen
-    assert (await _sign(program, chosen, body["access_token"], "a")).status == 200
+    assert (await approvals.sign(program, chosen, body["access_token"], "a")).status == 200
 
 
 async def test_security_6_2_the_credential_of_another_person(
@@ -366,8 +285,8 @@ async def test_security_6_2_the_credential_of_another_person(
 ) -> None:
     """Credential confusion: nothing to approve, and nothing shown of it."""
     foreign = world.people["mallory"].credentials["pin-p256"]
-    landing = await _pushed(
-        program, browser, scope=None, authorization_details=_details(foreign, "a")
+    landing = await approvals.pushed(
+        program, browser, scope=None, authorization_details=approvals.details(foreign, "a")
     )
     shown = await browser.get("/approve", {"request": landing.query["request"]})
     assert foreign not in shown.text
@@ -380,80 +299,10 @@ async def test_more_signatures_than_the_credential_makes(
 ) -> None:
     """``multisign`` 1 and two hashes: no way to approve."""
     few = world.people["alice"].credentials["few"]
-    landing = await _pushed(
-        program, browser, scope=None, authorization_details=_details(few, "a", "b")
+    landing = await approvals.pushed(
+        program, browser, scope=None, authorization_details=approvals.details(few, "a", "b")
     )
     assert (await browser.approve(landing)).location == ""
-
-
-BAD_DETAILS: dict[str, Any] = {
-    "no-json": "x",
-    "object": "{}",
-    "empty": "[]",
-    "two": json.dumps([json.loads(_details("c", "a"))[0]] * 2),
-    "not-objects": "[1]",
-    "type": _details("c", "a", type="payment"),
-    "no-type": _details("c", "a", type=...),
-    "type-2025": _details("c", "a", type="https://cloudsignatureconsortium.org/2025/credential"),
-    "unknown-field": _details("c", "a", extra=1),
-    "no-credential": _details("c", "a", credentialID=...),
-    "credential-number": _details("c", "a", credentialID=7),
-    "no-digests": _details("c", "a", documentDigests=...),
-    "empty-digests": _details("c"),
-    "digests-object": _details("c", "a", documentDigests={"hash": std_hash("a")}),
-    "digest-text": _details("c", "a", documentDigests=[std_hash("a")]),
-    "digest-no-hash": _details("c", "a", documentDigests=[{"label": "x"}]),
-    "digest-unknown-field": _details(
-        "c", "a", documentDigests=[{"hash": std_hash("a"), "path": "/etc"}]
-    ),
-    "digest-bad-base64": _details("c", "a", documentDigests=[{"hash": "!"}]),
-    "digest-of-the-document": _details(
-        "c", "a", documentDigests=[{"hash": std_hash("a"), "hashType": "SODR"}]
-    ),
-    "label-number": _details("c", "a", documentDigests=[{"hash": std_hash("a"), "label": 1}]),
-    "label-long": _details("c", "a", documentDigests=[{"hash": std_hash("a"), "label": "x" * 256}]),
-    "no-oid": _details("c", "a", hashAlgorithmOID=...),
-    "locations": _details("c", "a", locations="x"),
-    "count-text": _details("c", "a", numSignatures="1"),
-    "member-twice": '[{"type":"credential","type":"credential"}]',
-}
-
-
-@pytest.mark.parametrize("name", BAD_DETAILS)
-async def test_rfc9396_5_details_that_break_their_type(program: Program, name: str) -> None:
-    """invalid_authorization_details."""
-    reply = await program.push(scope=None, authorization_details=BAD_DETAILS[name])
-    assert (reply.status, reply.body["error"]) == (400, "invalid_authorization_details")
-
-
-@pytest.mark.parametrize(
-    "changes",
-    [
-        {"scope": "service"},
-        {"credentialID": "c"},
-        {"numSignatures": "1"},
-        {"hashes": "x"},
-        {"hashAlgorithmOID": SHA256},
-        {"authorization_details": _details("c", "a", numSignatures=2)},
-        {"authorization_details": _details("c", "a", hashAlgorithmOID="1.3.14.3.2.26")},
-        {"authorization_details": _details("c", "a", hashAlgorithmOID="2.16.840.1.101.3.4.2.3")},
-        {
-            "authorization_details": _details(
-                "c", "a", credentialID=..., signatureQualifier="eu_eidas_qes"
-            )
-        },
-    ],
-)
-async def test_csc_v2_8_4_2_details_beside_other_parameters(
-    program: Program, changes: dict[str, Any]
-) -> None:
-    """Neither the plain parameters nor another scope; count, digest and qualifier must be true."""
-    good = {"scope": None, "authorization_details": _details("c", "a")}
-    assert (await program.push(**good)).status == 201
-    assert (await program.push(**good | {"scope": "credential"})).status == 201  # EUDI, Swift.
-    reply = await program.push(**(good | changes))
-    assert reply.status == 400
-    assert reply.body["error"] in ("invalid_request", "invalid_scope")
 
 
 async def test_eudi_kotlin_sends_nulls_and_numbers(
@@ -461,11 +310,11 @@ async def test_eudi_kotlin_sends_nulls_and_numbers(
 ) -> None:
     """``null`` is absent, ``hashType`` DTBSR in any case, ``numSignatures`` as the count."""
     digests = [{"hash": std_hash("a"), "label": None, "hashType": "dtbsr"}]
-    details = _details(
+    details = approvals.details(
         credential, documentDigests=digests, numSignatures=1, signatureQualifier=None
     )
-    body = await _approved(program, browser, details)
-    assert (await _sign(program, credential, body["access_token"], "a")).status == 200
+    body = await approvals.approved(program, browser, details)
+    assert (await approvals.sign(program, credential, body["access_token"], "a")).status == 200
 
 
 @pytest.mark.parametrize(
@@ -489,7 +338,9 @@ async def test_csc_v1_8_4_2_plain_parameters(
 ) -> None:
     """Told to the client by redirect."""
     program = program_of("contab", version=1)
-    landing = await browser.authorize(1, **program.request(**(_plain(credential, "a") | changes)))
+    landing = await browser.authorize(
+        1, **program.request(**(approvals.plain(credential, "a") | changes))
+    )
     assert landing.query["error"] == "invalid_request"
     assert says in landing.query["error_description"]
 
@@ -501,24 +352,10 @@ async def test_csc_9_5_hashes_as_clients_send_them(
     """base64url, base64, padded or not; the approved hash is the same."""
     program = program_of("contab", version=1)
     service = (await program.tokens(browser))["access_token"]
-    parameters = _plain(credential, "a", "b", hash=f"{encode('a')},{encode('b')}")
+    parameters = approvals.plain(credential, "a", "b", hash=f"{encode('a')},{encode('b')}")
     answer = await browser.approve(await browser.authorize(1, **program.request(**parameters)))
     sad = (await program.redeem(answer.query["code"])).body["access_token"]
-    assert (await _sign(program, credential, service, "a", "b", SAD=sad)).status == 200
-
-
-async def test_asvs_10_4_15_what_is_signed_does_not_pass_through_a_browser(
-    browser: Browser, program_of: Of, credential: str
-) -> None:
-    """v2, a client with a back end: has to be pushed; a program on the own machine has none."""
-    program = program_of("contab")
-    plain = _plain(credential, "a", hashes=url_hash("a"), hashAlgorithmOID=SHA256)
-    for changes in (plain, {"scope": None, "authorization_details": _details(credential, "a")}):
-        landing = await browser.authorize(2, **program.request(**changes))
-        assert landing.query["error_description"] == "This request has to be pushed."
-        agent = program_of("vtoken", redirect_uri="http://127.0.0.1:7777/done")
-        direct = await browser.authorize(2, **agent.request(**changes))
-        assert direct.path == "/approve"
+    assert (await approvals.sign(program, credential, service, "a", "b", SAD=sad)).status == 200
 
 
 async def test_csc_v2_8_4_2_plain_parameters_of_v2(
@@ -526,14 +363,16 @@ async def test_csc_v2_8_4_2_plain_parameters_of_v2(
 ) -> None:
     """``hashes`` with its algorithm; ``hash`` as in the running example; the OID is required."""
     agent = program_of("vtoken", redirect_uri="http://127.0.0.1:7778/done")
-    good = _plain(credential, "a", hash=None, hashes=url_hash("a"), hashAlgorithmOID=SHA256)
+    good = approvals.plain(
+        credential, "a", hash=None, hashes=url_hash("a"), hashAlgorithmOID=SHA256
+    )
     for changes in ({}, {"hashes": None, "hash": url_hash("a")}):
         answer = await browser.approve(
             await browser.authorize(2, **agent.request(**(good | changes)))
         )
         body = (await agent.redeem(answer.query["code"])).body
         assert (body["token_type"], body["scope"]) == ("Bearer", "credential")
-        assert (await _sign(agent, credential, body["access_token"], "a")).status == 200
+        assert (await approvals.sign(agent, credential, body["access_token"], "a")).status == 200
     missing = await browser.authorize(2, **agent.request(**(good | {"hashAlgorithmOID": None})))
     assert missing.query["error_description"] == "Missing parameter hashAlgorithmOID"
 
@@ -541,7 +380,7 @@ async def test_csc_v2_8_4_2_plain_parameters_of_v2(
 async def test_the_codes_of_two_versions(browser: Browser, program_of: Of, credential: str) -> None:
     """The version of the request decides what the token is, wherever it is redeemed."""
     program = program_of("contab", version=1)
-    landing = await browser.authorize(1, **program.request(**_plain(credential, "a")))
+    landing = await browser.authorize(1, **program.request(**approvals.plain(credential, "a")))
     code = (await browser.approve(landing)).query["code"]
     program.version = 2
     assert (await program.redeem(code)).body["token_type"] == "SAD"
@@ -551,8 +390,8 @@ async def test_a_code_for_signatures_is_bound_like_any_other(
     browser: Browser, program: Program, program_of: Of, credential: str, http: ClientSession
 ) -> None:
     """Another client, another verifier: refused; then redeemed by its own."""
-    landing = await _pushed(
-        program, browser, scope=None, authorization_details=_details(credential, "a")
+    landing = await approvals.pushed(
+        program, browser, scope=None, authorization_details=approvals.details(credential, "a")
     )
     code = (await browser.approve(landing)).query["code"]
     rival = program_of("rival")
@@ -576,4 +415,4 @@ async def test_the_seal_flow(program_of: Of, credential: str) -> None:
                 "authData": [{"id": "PIN", "value": PIN}],
             }
         sad = (await seal.call("credentials/authorize", given, token)).body["SAD"]
-        assert (await _sign(seal, credential, token, "a", SAD=sad)).status == 200
+        assert (await approvals.sign(seal, credential, token, "a", SAD=sad)).status == 200

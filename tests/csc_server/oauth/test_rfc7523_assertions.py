@@ -8,7 +8,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
-from joserfc.jwk import ECKey, OctKey, RSAKey
+from joserfc.jwk import ECKey, OctKey
 
 from csc_server.adapters import jose
 from csc_server.adapters.jose import JoseJwts
@@ -110,7 +110,7 @@ def test_rfc7523_3_signed_by_a_key_of_the_client() -> None:
 
 
 PUBLIC = json.loads(clients.JWKS)["keys"][0]
-RSA = RSAKey.generate_key(2048)
+RSA = jwt.rsa()
 
 
 def _none() -> str:

@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from tests.backdoor import Backdoor
 from tests.csc_server.oauth import clients, jwt
 from tests.csc_server.oauth.driver import Browser, Landing, Program
 
@@ -147,44 +148,45 @@ async def test_security_5_7_pushes_are_limited(program_of: Of) -> None:
     assert int(replies[-1].headers["Retry-After"]) > 0
 
 
-async def test_fapi2_a_bank(browser: Browser, program_of: Of, world: Any) -> None:
-    """PAR, PKCE, DPoP, private_key_jwt; no rotation; each left out is refused."""
-    bank = program_of("bank")
-    bank.key = jwt.new_key()
+@pytest.mark.parametrize("endpoint", ["pushed_authorize", "par", "token"])
+async def test_rfc9126_2_an_assertion_may_be_for_where_it_is_pushed(
+    program_of: Of, endpoint: str
+) -> None:
+    """The issuer, the token endpoint, or this endpoint's own address: servers MUST take each."""
+    signer = program_of("signer")
+    audience = f"{signer.base_url}/csc/v2/oauth2/{endpoint}"
+    said = jwt.assertion(clients.KEY, "signer", audience)
+    assert (await signer.push(client_assertion=said)).status == 201
+    elsewhere = jwt.assertion(clients.KEY, "signer", f"{signer.base_url}/csc/v2/oauth2/authorize")
+    refused = await signer.push(client_assertion=elsewhere)
+    assert (refused.status, refused.body["error"]) == (401, "invalid_client")
 
-    def signed(**form: Any) -> dict[str, Any]:
-        return form | {
-            "client_id": "bank",
-            "client_assertion_type": "urn:ietf:params:oauth:client-assertion-type:jwt-bearer",
-            "client_assertion": jwt.assertion(clients.KEY, "bank", world.issuer),
-        }
 
-    direct = await browser.authorize(2, **bank.request())
-    assert direct.query["error"] == "invalid_request"
-    nowhere = await bank.post("par", signed(**bank.request(redirect_uri=None)))
-    assert nowhere.body["error"] == "invalid_request"
-    pushed = await bank.post("par", signed(**bank.request()))
-    assert pushed.status == 201, pushed.body
-    uri = pushed.body["request_uri"]
-    answer = await browser.allow(await _open(browser, uri, "bank"))
-    code = {
-        "grant_type": "authorization_code",
-        "code": answer.query["code"],
-        "redirect_uri": clients.CALLBACK,
-        "code_verifier": "dBjftJeZ4CVP-mB92K27uhbUJU1p1r_wW1gFWFOEjXk",
-    }
-    key, bank.key = bank.key, None
-    unbound = await bank.post("token", signed(**code))
-    assert (unbound.status, unbound.body["error"]) == (400, "invalid_dpop_proof")
-    bank.key = key
-    listed = signed(**code) | {
-        "client_assertion": jwt.assertion(clients.KEY, "bank", [world.issuer])
-    }
-    assert (await bank.post("token", listed)).body["error"] == "invalid_client"
-    issued = await bank.post("token", signed(**code))
-    assert issued.body["token_type"] == "DPoP"
-    for _ in range(2):
-        again = {"grant_type": "refresh_token", "refresh_token": issued.body["refresh_token"]}
-        renewed = await bank.post("token", signed(**again))
-        assert renewed.status == 200
-        assert "refresh_token" not in renewed.body
+async def test_rfc9126_2_2_a_request_uri_ends(
+    browser: Browser, program: Program, backdoor: Backdoor
+) -> None:
+    """After its 90 seconds it is like any other."""
+    uri = (await program.push()).body["request_uri"]
+    backdoor.end_reference(uri)
+    assert (await _open(browser, uri)).status == 410
+
+
+async def test_rfc9126_4_a_made_up_request_uri_opens_no_session(
+    browser: Browser, backdoor: Backdoor
+) -> None:
+    """Nothing is stored for it: a robot without a client's reference fills nothing."""
+    stranger = Browser(browser.http, browser.base_url, None)
+    before = backdoor.sessions()
+    assert (await _open(stranger, URN + "b" * 43)).status == 410
+    assert backdoor.sessions() == before
+
+
+async def test_rfc9126_5_the_metadata(browser: Browser, program: Program) -> None:
+    """Names the endpoint, and does not ask everybody to push: a browser's request is taken."""
+    url = f"{program.base_url}/.well-known/oauth-authorization-server"
+    async with program.http.get(url) as response:
+        body = await response.json()
+    endpoint = f"{program.base_url}/csc/v2/oauth2/pushed_authorize"
+    assert body["pushed_authorization_request_endpoint"] == endpoint
+    assert body["require_pushed_authorization_requests"] is False
+    assert (await browser.authorize(2, **program.request())).path == "/approve"

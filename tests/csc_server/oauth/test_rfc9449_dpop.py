@@ -215,3 +215,14 @@ async def test_rfc9449_7_1_the_url_may_have_slashes_too_many(
     }
     async with program.http.post(url, data=b"{}", headers=headers) as response:
         assert response.status == 200
+
+
+async def test_rfc9449_8_no_nonce_is_demanded(browser: Browser, program: Program) -> None:
+    """Time and identifier are enough here; a proof that has one is taken all the same."""
+    key, body = await _bound(browser, program)
+    token = body["access_token"]
+    reply = await _call(program, token, jwt.proof(key, _url(program), token=token, nonce="x"))
+    assert reply.status == 200
+    refused = await _call(program, token)
+    for one in (reply, refused):
+        assert "DPoP-Nonce" not in one.headers

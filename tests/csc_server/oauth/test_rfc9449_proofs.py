@@ -9,7 +9,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
-from joserfc.jwk import ECKey, OctKey, OKPKey, RSAKey
+from joserfc.jwk import ECKey, OctKey, OKPKey
 
 from csc_server.adapters.jose import JoseJwts
 from csc_server.ports.oauth import JwtInvalid
@@ -138,7 +138,7 @@ def test_rfc9449_5_algorithms_and_their_thumbprints() -> None:
     """ES256, PS256, EdDSA by either name; the thumbprint is that of RFC 7638."""
     for alg, key in (
         ("ES256", KEY),
-        ("PS256", RSAKey.generate_key(2048)),
+        ("PS256", jwt.rsa()),
         ("EdDSA", OKPKey.generate_key("Ed25519")),
         ("Ed25519", OKPKey.generate_key("Ed25519")),
     ):
@@ -185,7 +185,7 @@ WRONG: dict[str, str] = {
     "key-is-text": jwt.proof(KEY, URL, header={"jwk": "x"}),
     "private-key": jwt.proof(KEY, URL, header={"jwk": KEY.as_dict(private=True)}),
     "private-rsa": jwt.sign(
-        {"typ": "dpop+jwt", "alg": "ES256", "jwk": RSAKey.generate_key(2048).as_dict(private=True)},
+        {"typ": "dpop+jwt", "alg": "ES256", "jwk": jwt.rsa().as_dict(private=True)},
         GOOD,
         KEY,
     ),
@@ -195,13 +195,13 @@ WRONG: dict[str, str] = {
     "symmetric-without-its-key": jwt.sign(
         {"typ": "dpop+jwt", "alg": "HS256", "jwk": {"kty": "oct"}}, GOOD, OCT
     ),
-    "rs256": jwt.proof(RSAKey.generate_key(2048), URL, alg="RS256"),
+    "rs256": jwt.proof(jwt.rsa(), URL, alg="RS256"),
     "es384": jwt.proof(ECKey.generate_key("P-384"), URL, alg="ES384"),
     "short-rsa": jwt.proof(jwt.short_rsa(), URL, alg="PS256"),
     "alg-of-another-key": jwt.sign(
         {"typ": "dpop+jwt", "alg": "PS256", "jwk": KEY.as_dict(private=False)},
         GOOD,
-        RSAKey.generate_key(2048),
+        jwt.rsa(),
     ),
     "crit": jwt.proof(KEY, URL, header={"crit": ["exp"], "exp": 1}),
     "claims-no-object": jwt.sign(HEADER | {"jwk": KEY.as_dict(private=False)}, b"[]", KEY),
