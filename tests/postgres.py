@@ -30,6 +30,16 @@ from tests.ports import free_port
 DEADLINE_S: Final = 30.0
 """For anything the server is asked to do; it usually takes a tenth of a second."""
 _TRIES_EVERY_S: Final = 0.02
+_END_SESSIONS: Final = """
+    SELECT pg_terminate_backend(pid) FROM pg_stat_activity
+    WHERE datname = current_database() AND pid <> pg_backend_pid()"""
+_DELETE_ALL: Final = """
+    DO $$ DECLARE name text; BEGIN
+        SET LOCAL session_replication_role = replica;  -- in any order, whoever refers to whom
+        FOR name IN SELECT quote_ident(tablename) FROM pg_tables WHERE schemaname = 'public' LOOP
+            EXECUTE 'DELETE FROM ' || name;
+        END LOOP;
+    END $$"""
 
 
 class Postgres:
@@ -109,6 +119,18 @@ class Postgres:
         name = f"test_{uuid4().hex}"
         self.execute(f"CREATE DATABASE {name} TEMPLATE {template}")
         return self.url_of(name)
+
+    def refill(self, database: str, rows: str) -> None:
+        """Afterwards a database holds these rows (SQL) and no others, and nobody uses it.
+
+        A tenth of the work of a new one, which is 9 MB of files.
+        """
+        self.execute(f"{_END_SESSIONS}; {_DELETE_ALL}; {rows}", database)
+
+    def rows(self, database: str) -> str:
+        """All rows of a database, as SQL for ``refill``."""
+        dumped = self._client("pg_dump", database, "--data-only", "--inserts")
+        return "".join(line for line in dumped.splitlines() if line.startswith("INSERT"))
 
     def execute(self, statement: str, database: str = "postgres") -> str:
         """Run SQL as the superuser; what it printed, unadorned."""

@@ -15,9 +15,11 @@ ENGINES = ["sqlite", "postgresql"]
 
 
 @pytest.fixture(params=ENGINES)
-async def url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
+async def url(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator[str]:
     """An empty, migrated database."""
-    return await stores.empty_url(request.param, tmp_path)
+    made = await stores.empty_url(request.param, tmp_path)
+    yield made
+    stores.give_back(made)
 
 
 @pytest.fixture

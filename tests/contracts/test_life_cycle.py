@@ -53,8 +53,9 @@ class LifeCycle(RuleBasedStateMachine):
         self.runner = asyncio.Runner()
         self.stack = AsyncExitStack()
         self.directory = Path(self.stack.enter_context(tempfile.TemporaryDirectory()))
-        url = self.run(stores.empty_url(self.engine, self.directory))
-        self.store = self.run(self.stack.enter_async_context(stores.opened(url, self.directory)))
+        self.url = self.run(stores.empty_url(self.engine, self.directory))
+        opened = stores.opened(self.url, self.directory)
+        self.store = self.run(self.stack.enter_async_context(opened))
         self.run(stores.populate(self.store))
         self.occurrences = [OccurrenceState.AUTHORIZED] * len(DIGESTS)
         self.sads: list[SadState] = []
@@ -150,6 +151,7 @@ class LifeCycle(RuleBasedStateMachine):
         finally:
             self.run(self.stack.aclose())
             self.runner.close()
+            stores.give_back(self.url)
 
     def _now(self) -> datetime:
         return END if self.over else END - SECOND
