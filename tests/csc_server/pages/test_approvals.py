@@ -171,7 +171,8 @@ class Program:
 
 def issue(site: Service, customer: Customer, certificate: Path, *options: str) -> str:
     """An operator gives the customer a credential; its identifier."""
-    words = ["credential", "create", customer.email, "--name", "Vlad Popescu", *options]
+    names = ["--given-name", "Vlad", "--surname", "Popescu"]
+    words = ["credential", "create", customer.email, *names, *options]
     words += ["--certificate", str(certificate)]
     done = subprocess.run(
         [sys.executable, "-m", "csc_server", "--instance", str(site.settings.instance), *words],
