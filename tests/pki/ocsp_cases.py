@@ -292,6 +292,8 @@ def malformed() -> list[Case]:
 
     strange = extension(NOT_KNOWN, b"?", TRUE)
     longer = der.sequence(der.oid(NOT_KNOWN), der.octets(b"?"), der.null())
+    signature = der.explicit(0, der.sequence(der.oid(SHA1)))
+    twice = der.octets(NONCE) + der.octets(NONCE)
 
     def padded(world: World) -> bytes:
         return request(cert_id(world.issuer, b"\x00\x05"))
@@ -312,8 +314,39 @@ def malformed() -> list[Case]:
         Case("critical of the question", good(single=(strange,)), MALFORMED),
         Case("empty list of extensions", good(b""), MALFORMED),
         Case("more in an extension", good(longer), MALFORMED),
+        Case("more behind the nonce", good(extension(NONCE_OID, twice)), MALFORMED),
+        Case("more behind the signature", good(after=signature + der.null()), MALFORMED),
+        Case("more behind the extensions", _more(lambda w: [_single(w)], der.null()), MALFORMED),
+        Case(
+            "more beside the extensions", _more(lambda w: [_single(w)], b"", der.null()), MALFORMED
+        ),
+        Case("more in the question", _more(lambda w: [_single(w) + der.null()]), MALFORMED),
+        Case(
+            "more in the algorithm",
+            lambda world: request(cert_id(world.issuer, world.good, rest=der.null() * 2)),
+            MALFORMED,
+        ),
         Case("too big", good(extension(NOT_KNOWN, bytes(LONGEST_POST))), MALFORMED),
     ]
+
+
+def _single(world: World) -> bytes:
+    return cert_id(world.issuer, world.good)
+
+
+def _more(
+    questions: Callable[[World], list[bytes]], behind: bytes = b"", beside: bytes = b""
+) -> Callable[[World], bytes]:
+    """A request with a nonce and something too much.
+
+    Args:
+        behind: Behind the extensions of the request.
+        beside: Behind the SEQUENCE in the tag around them.
+    """
+    extensions = der.explicit(2, der.sequence(nonce(NONCE)), beside)
+    return lambda world: der.sequence(
+        der.sequence(der.sequence(*map(der.sequence, questions(world))), extensions, behind)
+    )
 
 
 def with_slashes(world: World, ending: str = "") -> bytes:

@@ -59,12 +59,13 @@ def query(
     policy: str | None = None,
     nonce: int | None = NONCE,
     cert_req: bytes = b"\x01\x01\xff",
+    more: bytes = b"",
     behind: bytes = b"",
 ) -> bytes:
-    """A TimeStampReq; ``cert_req`` is encoded, ``behind`` follows it."""
+    """A TimeStampReq; ``cert_req`` is encoded, ``behind`` follows it, ``more`` the digest."""
     return der.sequence(
         der.integer(version),
-        der.sequence(der.sequence(der.oid(oid), parameters), der.octets(digest)),
+        der.sequence(der.sequence(der.oid(oid), parameters), der.octets(digest), more),
         b"" if policy is None else der.oid(policy),
         b"" if nonce is None else der.integer(nonce),
         cert_req,
@@ -251,6 +252,8 @@ REFUSED: dict[str, tuple[bytes, Failure]] = {
     "text": (b"POST /tsa", Failure.BAD_DATA_FORMAT),
     "cut off": (query()[:-1], Failure.BAD_DATA_FORMAT),
     "something behind": (query() + b"\x00", Failure.BAD_DATA_FORMAT),
+    "more in the imprint": (query(digest=DIGEST, more=der.null()), Failure.BAD_DATA_FORMAT),
+    "more in the algorithm": (query(parameters=der.null() * 2), Failure.BAD_DATA_FORMAT),
     "something inside": (query(behind=der.null()), Failure.BAD_DATA_FORMAT),
     "truth of 01": (query(cert_req=b"\x01\x01\x01"), Failure.BAD_DATA_FORMAT),
     "too big": (query(nonce=1 << 8 * tsa.LONGEST_REQUEST), Failure.BAD_DATA_FORMAT),

@@ -187,3 +187,13 @@ def test_every_reason_has_its_code() -> None:
     """But *unspecified*; removeFromCRL (8) never comes out."""
     assert set(Reason) - set(status.REASON_CODES) == {Reason.UNSPECIFIED}
     assert 8 not in status.REASON_CODES.values()
+
+
+def test_refusals_have_the_numbers_of_the_protocol() -> None:
+    """OCSPResponseStatus (RFC 6960 4.2.1)."""
+    assert {one.name: one.value for one in Failure} == {
+        "MALFORMED_REQUEST": 1,
+        "INTERNAL_ERROR": 2,
+        "TRY_LATER": 3,
+        "UNAUTHORIZED": 6,
+    }
