@@ -295,6 +295,9 @@ def malformed() -> list[Case]:
     signature = der.explicit(0, der.sequence(der.oid(SHA1)))
     twice = der.octets(NONCE) + der.octets(NONCE)
 
+    def wide(world: World) -> bytes:
+        return request(der.sequence(der.Reader(_single(world)).contents(der.SEQUENCE), der.null()))
+
     def padded(world: World) -> bytes:
         return request(cert_id(world.issuer, b"\x00\x05"))
 
@@ -321,6 +324,7 @@ def malformed() -> list[Case]:
             "more beside the extensions", _more(lambda w: [_single(w)], b"", der.null()), MALFORMED
         ),
         Case("more in the question", _more(lambda w: [_single(w) + der.null()]), MALFORMED),
+        Case("more in the CertID", wide, MALFORMED),
         Case(
             "more in the algorithm",
             lambda world: request(cert_id(world.issuer, world.good, rest=der.null() * 2)),
