@@ -12,10 +12,10 @@ from datetime import datetime
 from functools import lru_cache
 from typing import Final
 
-from asn1crypto import crl as asn1_crl
 from asn1crypto import x509
 
 from pki import der, extensions, signed
+from pki.der import Reader
 from pki.ports import Registered
 from pki.signed import Sign
 from policies.algorithms import SignAlgorithm
@@ -91,20 +91,37 @@ async def issue(wanted: List, algorithm: SignAlgorithm, sign: Sign) -> bytes:
     return sealed(tbs, algorithm, await sign(signed.digest(tbs, algorithm), algorithm))
 
 
+def window(made: bytes) -> Window:
+    """Until when a list of ours holds; what stands on it is not looked at."""
+    return _head(_tbs(made))
+
+
 @lru_cache(maxsize=4)
-def read(list_: bytes) -> tuple[Window, Mapping[str, datetime]]:
+def read(made: bytes) -> tuple[Window, Mapping[str, datetime]]:
     """What a list of ours says: until when it holds, and which serial ended when.
 
     Serial numbers as the register writes them (``pki.ports.Serial``).
     """
-    tbs = asn1_crl.CertificateList.load(list_)["tbs_cert_list"]
-    window = Window(tbs["this_update"].native, tbs["next_update"].native)
-    entries = tbs["revoked_certificates"]
-    if entries.native is None:
-        return window, {}
-    return window, {
-        f"{one['user_certificate'].native:x}": one["revocation_date"].native for one in entries
-    }
+    tbs = _tbs(made)
+    head, ended = _head(tbs), {}
+    if tbs.tag == der.SEQUENCE:
+        revoked = tbs.enter()
+        while revoked.tag is not None:
+            one = revoked.enter()
+            serial = one.integer()
+            ended[f"{serial:x}"] = one.time()
+    return head, ended
+
+
+def _tbs(made: bytes) -> Reader:
+    return Reader(made).enter().enter()
+
+
+def _head(tbs: Reader) -> Window:
+    tbs.integer()
+    for _ in ("signature", "issuer"):
+        tbs.whole(der.SEQUENCE)
+    return Window(tbs.time(), tbs.time())
 
 
 def _entry(entry: Entry) -> bytes:

@@ -183,6 +183,11 @@ class Reader:
         """OBJECT IDENTIFIER, dotted."""
         return _dotted(self.contents(OID))
 
+    def time(self) -> datetime:
+        """Time of RFC 5280 4.1.2.5: whole seconds."""
+        short = self.tag == UTC_TIME
+        return _instant(self.contents(UTC_TIME if short else GENERALIZED_TIME), short)
+
     def done(self) -> None:
         """Return if nothing is left."""
         if self._at != self._end:
@@ -224,3 +229,18 @@ def _dotted(contents: bytes) -> str:
         raise NotDer("object identifier")
     first = min(arcs[0] // 40, 2)
     return ".".join(map(str, (first, arcs[0] - 40 * first, *arcs[1:])))
+
+
+@lru_cache(maxsize=1024)
+def _instant(contents: bytes, short: bool) -> datetime:
+    digits, length = contents[:-1], 12 if short else 14
+    if len(digits) != length or not digits.isdigit() or contents[-1:] != b"Z":
+        raise NotDer("time")
+    if short:
+        digits = (b"19" if digits >= b"5" else b"20") + digits
+    pairs = (int(digits[at : at + 2]) for at in range(4, 14, 2))
+    month, day, hour, minute, second = pairs
+    try:
+        return datetime(int(digits[:4]), month, day, hour, minute, second, tzinfo=UTC)
+    except ValueError as error:
+        raise NotDer("time") from error

@@ -152,7 +152,7 @@ async def ready(request: web.Request) -> web.Response:
     """It can sign, and its list is not stale."""
     public = request.app[PUBLIC]
     content = public.publications.get("issuing.crl")
-    fresh = content is not None and not status.stale(crl.read(content)[0], public.clock.now())
+    fresh = content is not None and not status.stale(crl.window(content), public.clock.now())
     good = fresh and public.health().alive > 0
     return web.Response(status=200 if good else 503, text="ready\n" if good else "not ready\n")
 

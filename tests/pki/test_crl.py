@@ -137,6 +137,17 @@ async def test_expired_certificates_stay_where_the_list_says_so(pki: Golden) -> 
     assert "2.5.29.60" not in {one["extn_id"].dotted for one in plain["crl_extensions"]}
 
 
+@pytest.mark.parametrize("kind", LISTS)
+async def test_what_was_written_is_read(kind: str, pki: Golden) -> None:
+    """Times of the list and of each entry, serials as the register writes them."""
+    made = await LISTS[kind](pki)
+    window, ended = crl.read(made)
+    found = x509.load_der_x509_crl(made)
+    assert window == Window(found.last_update_utc, found.next_update_utc or NOW)
+    assert crl.window(made) == window
+    assert ended == {f"{one.serial_number:x}": one.revocation_date_utc for one in found}
+
+
 @pytest.mark.parametrize("number", [0, -1, 2**159])
 async def test_numbers_that_no_list_has(number: int, pki: Golden) -> None:
     """Positive and at most 20 octets; anything else is a bug of ours."""

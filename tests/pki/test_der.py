@@ -85,6 +85,34 @@ def test_time_of_certificates_and_lists(instant: datetime, written: bytes) -> No
     assert der.time(instant) == written
 
 
+@given(
+    st.integers(0, 150 * 365 * 86400).map(
+        lambda seconds: datetime(1950, 1, 1, tzinfo=UTC) + timedelta(seconds=seconds)
+    )
+)
+def test_times_come_back(instant: datetime) -> None:
+    """Of the old century too, which two digits from 50 on mean."""
+    assert Reader(der.time(instant)).time() == instant
+
+
+@pytest.mark.parametrize(
+    "found",
+    [
+        b"\x17\x0d491231235959+",
+        b"\x17\x0b4912312359Z",
+        b"\x17\x0d491331235959Z",
+        b"\x17\x0d4912312359 9Z",
+        b"\x18\x0d491231235959Z",
+        b"\x18\x1120260101120000.1Z",
+        b"\x04\x00",
+    ],
+)
+def test_not_a_time(found: bytes) -> None:
+    """Without zone or seconds, of no calendar, of the other form, with a fraction."""
+    with pytest.raises(NotDer):
+        Reader(found).time()
+
+
 def test_naive_times_are_bugs() -> None:
     """Nobody knows which instant is meant."""
     with pytest.raises(ValueError, match="naive"):
