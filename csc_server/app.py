@@ -44,6 +44,7 @@ from csc_server.operations.oauth.clients import CheckProof
 from csc_server.operations.oauth.register import RegisterClients
 from csc_server.operations.people import PeopleRules
 from csc_server.operations.people.letters import Letters
+from csc_server.operations.send_code import SendSigningCode
 from csc_server.operations.sessions import BrowserSessions
 from csc_server.operations.sign_doc import SignDoc
 from csc_server.operations.sign_hash import SignHash
@@ -182,6 +183,7 @@ def services(settings: Settings, edges: Edges, entropy: ports.Entropy) -> Servic
     authorize, jwts = Authorize(**signing), JoseJwts()
     verbs = oauth.build(oauth_edges(store, jwts, clock, entropy), authorize, settings.base_url)
     hasher, rules = Argon2Hasher(entropy), people_rules(settings)
+    letters = Letters(entropy, rules)
     return Services(
         info=service_info(settings),
         key_algorithms=key_algorithms(settings),
@@ -201,13 +203,21 @@ def services(settings: Settings, edges: Edges, entropy: ports.Entropy) -> Servic
         list_credentials=ListCredentials(store.credentials),
         credential_info=CredentialInfo(store.credentials),
         authorize=authorize,
+        send_code=SendSigningCode(
+            codes=store.signing_codes,
+            people=store.people,
+            device=edges.device,
+            letters=letters,
+            clock=clock,
+            entropy=entropy,
+        ),
         approvals=approvals.build(
             approvals=store.approvals,
             authorize=authorize,
             clients=store.oauth_clients,
             credentials=store.credentials,
             people=store.people,
-            letters=Letters(entropy, people_rules(settings)),
+            letters=letters,
         ),
         extend_transaction=ExtendTransaction(**signing),
         sign_hash=SignHash(**paced),

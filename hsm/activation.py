@@ -17,18 +17,27 @@ from typing import Final
 from hsm import documents, errors, mechanisms, records
 from hsm.factors import Evidence, Factors
 from hsm.guesses import Guesses
-from hsm.interface import AUDIT_KEY, BindingClaim, DocumentSignature, FactorResult, TotpProof
+from hsm.interface import (
+    AUDIT_KEY,
+    BindingClaim,
+    DocumentSignature,
+    DrawnCode,
+    FactorResult,
+    TotpProof,
+)
 from hsm.keystore import KeyStore
 from hsm.labelled import CANARY, OWN_ALGORITHM, LabelledKeys, service_label
-from hsm.messages import Authorize, Extend
+from hsm.messages import Authorize, DrawCode, Extend
 from hsm.records import SadRecord
 from hsm.secret_keys import Purpose, SecretKeys
 from hsm.spent import Spent
 from policies import authorize as authorize_rules
+from policies import errors as reasons
+from policies import factors, signing_codes
 from policies.documents import DocumentOrder
 from policies.secret import Otp
 from policies.sign import SigningOrder
-from policies.values import AuthenticatorId, Factor, MintedSad, SealedTotp
+from policies.values import AuthenticatorId, Factor, MintedSad, SadId, SealedTotp, StampedCode
 
 CLOCK_SLACK: Final = timedelta(seconds=5)
 """The caller read its clock a moment before, perhaps on another machine."""
@@ -67,23 +76,49 @@ class Activation:
 
         Raises:
             Rejected: Binding, authenticator, number of hashes or times do not hold.
+            OtpReplayed: The code by SMS was good here before.
         """
         now = self._clock()
         claim = request.claim
-        if not self._keys.holds(Purpose.BINDING_MAC, records.encode_claim(claim), request.binding):
-            raise errors.Rejected(f"binding of credential {claim.credential_id}")
+        self._demand_bound(claim, request.binding)
         _check_hashes(request)
         _check_times(now, request.expires_at, request.hard_expires_at)
         subjects = _subjects(claim)
         for subject in subjects.values():
             self._guesses.admit(subject, now)
-        evidence = Evidence(claim, request.pin, request.otp, request.authenticator)
+        evidence = Evidence(
+            claim, request.pin, request.otp, request.authenticator, request.binding, request.code
+        )
         wrong, step = self._factors.check(evidence, now)
         if wrong:
             for factor in wrong:
                 self._guesses.wrong(subjects[factor], now)
             return FactorResult(wrong, step, None)
+        if request.code is not None:
+            self._use_code(request.code, now)
         return FactorResult(wrong, step, self._mint(_approved(request, step, now)))
+
+    def draw_code(self, request: DrawCode) -> DrawnCode:
+        """A code by SMS for a credential that asks for one beside its PIN.
+
+        Raises:
+            Rejected: The binding does not hold, the credential takes no such codes, the code would
+                live too long, or too many were drawn.
+        """
+        now, claim = self._clock(), request.claim
+        self._demand_bound(claim, request.binding)
+        if Factor.SMS not in claim.factors or not factors.sound(claim.factors):
+            raise errors.Rejected("a code for a credential that takes none by SMS")
+        if not now < request.expires_at <= now + signing_codes.LIFE + CLOCK_SLACK:
+            raise errors.Rejected("a code that is over, or lives too long")
+        # Whoever asks is shown the code: a caller that was taken over gets no more than so many.
+        subject = f"draw:{claim.credential_id}"
+        self._guesses.admit(subject, now)
+        self._guesses.wrong(subject, now)
+        code, stamped = self._factors.draw(
+            claim, request.binding, request.code_id, request.expires_at
+        )
+        return DrawnCode(code, stamped)
 
     def extend(self, request: Extend) -> MintedSad:
         """The next record of a transaction: same approval, other hashes of it open.
@@ -190,6 +225,17 @@ class Activation:
                 raise errors.Broken("token empty, logged out or not initialised") from error
         return self._clock()
 
+    def _demand_bound(self, claim: BindingClaim, binding: bytes) -> None:
+        if not self._keys.holds(Purpose.BINDING_MAC, records.encode_claim(claim), binding):
+            raise errors.Rejected(f"binding of credential {claim.credential_id}")
+
+    def _use_code(self, code: StampedCode, now: datetime) -> None:
+        """Afterwards the code is good no more in this process: a root with one ordinal."""
+        try:
+            self._spent.claim(SadId(f"code:{code.mac.hex()}"), [0], code.expires_at, now)
+        except errors.Rejected as reason:
+            raise reasons.OtpReplayed(f"code {code.code_id}") from reason
+
     def _sign_all(
         self,
         record: SadRecord,
@@ -238,6 +284,7 @@ def _subjects(claim: BindingClaim) -> dict[Factor, str]:
     return {
         Factor.OTP: _otp_subject(claim.authenticator_id),
         Factor.PIN: f"pin:{claim.credential_id}",
+        Factor.SMS: f"sms:{claim.credential_id}",
     }
 
 

@@ -9,14 +9,14 @@ from __future__ import annotations
 from collections.abc import Callable
 from datetime import datetime, timedelta
 
-from hsm import mechanisms, records
+from hsm import errors, mechanisms, records
 from hsm.factors import Factors
 from hsm.interface import AUDIT_KEY, BindingClaim, NewKey
 from hsm.keystore import KeyStore, WrappedKeyStore
 from hsm.labelled import CANARY, OWN_KEY, LabelledKeys, service_label
 from hsm.pkcs11 import Device
 from hsm.secret_keys import Purpose, SecretKeys
-from policies import totp
+from policies import factors, totp
 from policies.algorithms import KeyAlgorithm, SignAlgorithm
 from policies.secret import Pin, TotpSeed
 from policies.values import AccountId, AuthenticatorId, CredentialId, KeyRef, SealedTotp
@@ -72,7 +72,13 @@ class Administration:
         self._store.destroy(key_ref)
 
     def bind(self, claim: BindingClaim) -> bytes:
-        """MAC over a credential's row, 32 bytes."""
+        """MAC over a credential's row, 32 bytes.
+
+        Raises:
+            Rejected: Not factors that may sign: an SMS alone, or none.
+        """
+        if not factors.sound(claim.factors):
+            raise errors.Rejected("not factors that may sign")
         return self._keys.mac(Purpose.BINDING_MAC, records.encode_claim(claim))
 
     def new_totp(

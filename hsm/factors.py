@@ -12,17 +12,26 @@ from base64 import b32encode
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import Final
 
 import pyotp
 
 from hsm import errors, records
 from hsm.interface import BindingClaim
 from hsm.secret_keys import Purpose, SecretKeys
+from policies import codes, second_factor, totp
 from policies import errors as reasons
+from policies import factors as factor_rules
 from policies import pin as pin_rules
-from policies import second_factor, totp
-from policies.secret import Otp, Pin, TotpSeed
-from policies.values import AccountId, AuthenticatorId, CredentialId, Factor, SealedTotp
+from policies.secret import Code, Otp, Pin, TotpSeed
+from policies.values import (
+    AccountId,
+    AuthenticatorId,
+    CredentialId,
+    Factor,
+    SealedTotp,
+    StampedCode,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,6 +43,14 @@ class Evidence:
     pin: Pin | None
     otp: Otp | None
     authenticator: SealedTotp | None
+    binding: bytes
+    """The MAC over ``claim``."""
+    code: StampedCode | None
+    """What was sent by SMS."""
+
+
+_CODE_BYTES: Final = 16
+"""Random bytes of a code: so many that no code of six digits is likelier than another."""
 
 
 class Factors:
@@ -46,18 +63,21 @@ class Factors:
         """The factors that are wrong, and the time step whose code was given.
 
         Raises:
-            Rejected: The credential asks for nothing, or the authenticator is another's.
+            Rejected: Not factors that may sign, the authenticator is another's, or nothing was
+                sent by SMS.
             AuthenticatorCooling: The code is right, but its seed does not sign yet.
         """
         needed = evidence.claim.factors
-        if not needed:
-            raise errors.Rejected("a credential without factors would sign for anybody")
+        if not factor_rules.sound(needed):
+            raise errors.Rejected("not factors that may sign")
         wrong: set[Factor] = set()
         step = None
         if Factor.OTP in needed:
             step = self._step(evidence, now)
             if step is None:
                 wrong.add(Factor.OTP)
+        if Factor.SMS in needed and not self._code_right(evidence, now):
+            wrong.add(Factor.SMS)
         if Factor.PIN in needed and not self._pin_right(evidence):
             wrong.add(Factor.PIN)
         return frozenset(wrong), step
@@ -121,6 +141,30 @@ class Factors:
         """
         text = records.encode_pin(credential_id, pin_rules.check_new(pin))
         return self._keys.mac(Purpose.PIN_MAC, text)
+
+    def draw(
+        self, claim: BindingClaim, binding: bytes, code_id: str, expires_at: datetime
+    ) -> tuple[Code, StampedCode]:
+        """A new code from the device's generator, and what knows it again."""
+        code = codes.new_code(self._keys.random(_CODE_BYTES))
+        text = records.encode_code(claim.credential_id, binding, code_id, expires_at, code)
+        return code, StampedCode(code_id, expires_at, self._keys.mac(Purpose.CODE_MAC, text))
+
+    def _code_right(self, evidence: Evidence, now: datetime) -> bool:
+        stamped = evidence.code
+        if stamped is None:
+            raise errors.Rejected("no code was sent")
+        # Another credential, binding, identifier or end make another text: as good as a wrong code.
+        given = Code(evidence.otp.value if evidence.otp else "")
+        text = records.encode_code(
+            evidence.claim.credential_id,
+            evidence.binding,
+            stamped.code_id,
+            stamped.expires_at,
+            given,
+        )
+        right = self._keys.holds(Purpose.CODE_MAC, text, stamped.mac)
+        return right and now < stamped.expires_at
 
     def _pin_right(self, evidence: Evidence) -> bool:
         claim = evidence.claim

@@ -152,6 +152,8 @@ class Handler:
                 return activation.sign_documents(documents)
             case messages.Authorize():
                 return activation.authorize(request)
+            case messages.DrawCode():
+                return activation.draw_code(request)
             case messages.Extend():
                 return activation.extend(request)
             case messages.CheckOtp(authenticator, otp):

@@ -14,17 +14,19 @@ from typing import Final, Protocol
 from policies.algorithms import KeyAlgorithm, SignAlgorithm
 from policies.authorize import Extension, FactorCheck
 from policies.documents import DocumentPermit
-from policies.secret import Otp, Pin, TotpSeed
+from policies.secret import Code, Otp, Pin, TotpSeed
 from policies.sign import SigningPermit
 from policies.values import (
     AccountId,
     AuthenticatorId,
+    Credential,
     CredentialId,
     Factor,
     KeyRef,
     MintedSad,
     SadId,
     SealedTotp,
+    StampedCode,
 )
 
 AUDIT_KEY: Final = "audit"
@@ -52,6 +54,14 @@ class TotpProof:
     """The acceptable time step whose code this is; ``None`` for a wrong code."""
     near: int | None
     """Of a fresh seed: the step within ``second_factor.SKEW_STEPS`` whose code this is."""
+
+
+@dataclass(frozen=True, slots=True)
+class DrawnCode:
+    """A code that the device drew, to be sent to its owner and forgotten here."""
+
+    code: Code
+    stamped: StampedCode
 
 
 @dataclass(frozen=True, slots=True)
@@ -145,6 +155,14 @@ class SigningDevice(Protocol):
         """The acceptable time step whose code this is; ``None`` for a wrong code.
 
         Authorises nothing. That a step counts once is the store's part.
+        """
+
+    async def draw_code(
+        self, credential: Credential, code_id: str, expires_at: datetime
+    ) -> DrawnCode:
+        """A code by SMS for a credential that asks for one, good until ``expires_at``.
+
+        Authorises nothing by itself: ``authorize`` wants the PIN beside it.
         """
 
     async def sign_documents(self, permit: DocumentPermit) -> list[DocumentSignature]:

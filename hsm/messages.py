@@ -15,7 +15,14 @@ from functools import cache
 from typing import Any, ClassVar, Final, Generic, TypeVar
 
 from hsm import codec
-from hsm.interface import BindingClaim, DocumentSignature, FactorResult, NewKey, TotpProof
+from hsm.interface import (
+    BindingClaim,
+    DocumentSignature,
+    DrawnCode,
+    FactorResult,
+    NewKey,
+    TotpProof,
+)
 from policies.algorithms import HashAlgorithm, KeyAlgorithm, SignAlgorithm
 from policies.documents import DocumentOrder
 from policies.secret import Otp, Pin, TotpSeed
@@ -29,6 +36,7 @@ from policies.values import (
     MintedSad,
     SadId,
     SealedTotp,
+    StampedCode,
 )
 
 T = TypeVar("T")
@@ -76,6 +84,19 @@ class Authorize(Request[FactorResult]):
     sad_id: SadId
     expires_at: datetime
     hard_expires_at: datetime
+    code: StampedCode | None = None
+    """The code by SMS that ``otp`` is to be."""
+
+
+@dataclass(frozen=True, slots=True)
+class DrawCode(Request[DrawnCode]):
+    """Draw a code by SMS."""
+
+    claim: BindingClaim
+    binding: bytes
+    """The MAC over ``claim`` as the store has it."""
+    code_id: str
+    expires_at: datetime
 
 
 @dataclass(frozen=True, slots=True)
@@ -227,7 +248,7 @@ class Bench(Request[float]):
 REQUESTS: Final[dict[str, type[Request[Any]]]] = {
     kind.__name__: kind
     for kind in (
-        *(Authorize, Extend, Sign, SignDocuments, CheckOtp, Checkpoint, Canary),
+        *(Authorize, DrawCode, Extend, Sign, SignDocuments, CheckOtp, Checkpoint, Canary),
         *(Initialise, GenerateKey, DestroyKey, Bind, NewTotp, ProveTotp, AcceptTotp),
         *(NewPinVerifier, ServiceKey, ServiceSign, Capabilities, Bench),
     )

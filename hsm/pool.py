@@ -17,6 +17,7 @@ from hsm.interface import (
     BindingClaim,
     DeviceHealth,
     DocumentSignature,
+    DrawnCode,
     FactorResult,
     NewKey,
     TotpProof,
@@ -32,6 +33,7 @@ from policies.sign import SigningPermit
 from policies.values import (
     AccountId,
     AuthenticatorId,
+    Credential,
     CredentialId,
     KeyRef,
     MintedSad,
@@ -107,8 +109,16 @@ class SignerPool:
                 sad_id=sad_id,
                 expires_at=expires_at,
                 hard_expires_at=hard_expires_at,
+                code=check.code,
             )
         )
+
+    async def draw_code(
+        self, credential: Credential, code_id: str, expires_at: datetime
+    ) -> DrawnCode:
+        """See ``SigningDevice``."""
+        claim = records.claim_of(credential)
+        return await self._call(messages.DrawCode(claim, credential.binding, code_id, expires_at))
 
     async def extend(self, extension: Extension, sad_id: SadId) -> MintedSad:
         """See ``SigningDevice``."""

@@ -17,7 +17,7 @@ import orjson
 
 from hsm.interface import BindingClaim
 from policies import totp
-from policies.secret import Pin
+from policies.secret import Code, Pin
 from policies.values import (
     AccountId,
     AuthenticatorId,
@@ -33,6 +33,7 @@ from policies.values import (
 SAD_TYPE: Final = "paraph/sad/1"
 BINDING_TYPE: Final = "paraph/binding/1"
 PIN_TYPE: Final = "paraph/pin/1"
+CODE_TYPE: Final = "paraph/code/1"
 TOTP_VERSION: Final = "v1"
 """Format of a sealed seed (security-and-pki 5.1)."""
 
@@ -157,6 +158,24 @@ def encode_claim(claim: BindingClaim) -> bytes:
 def encode_pin(credential_id: CredentialId, pin: Pin) -> bytes:
     """The text whose MAC is the PIN's verifier: the same PIN looks different on each credential."""
     return _canonical({"@type": PIN_TYPE, "credential_id": credential_id, "pin": pin.value})
+
+
+def encode_code(
+    credential_id: CredentialId, binding: bytes, code_id: str, expires_at: datetime, code: Code
+) -> bytes:
+    """The text whose MAC is kept of a code by SMS: for this credential as it is bound now, until
+    this instant, and no other.
+    """
+    return _canonical(
+        {
+            "@type": CODE_TYPE,
+            "credential_id": credential_id,
+            "binding": _text(binding),
+            "code_id": code_id,
+            "expires_at": microseconds_from_utc(expires_at),
+            "code": code.value,
+        }
+    )
 
 
 def totp_context(authenticator_id: AuthenticatorId, account_id: AccountId) -> bytes:

@@ -25,6 +25,7 @@ class Purpose(Enum):
     PIN_MAC = ("paraph-pin-mac-1", Use.MAC)
     SAD_MAC = ("paraph-sad-mac-1", Use.MAC)
     BINDING_MAC = ("paraph-binding-mac-1", Use.MAC)
+    CODE_MAC = ("paraph-code-mac-1", Use.MAC)
 
     def __init__(self, label: str, use: Use) -> None:
         self.label = label
@@ -54,6 +55,10 @@ class SecretKeys:
     def holds(self, purpose: Purpose, text: bytes, mac: bytes) -> bool:
         """True when ``mac`` belongs to ``text``; takes the same time when not."""
         return hmac.compare_digest(self.mac(purpose, text), mac)
+
+    def random(self, count: int) -> bytes:
+        """So many bytes of the token's generator."""
+        return self._token.random(count)
 
     def seal(self, plain: bytes, context: bytes) -> bytes:
         """Nonce, ciphertext and tag."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 
 from policies import errors
-from policies.values import Credential, CredentialState, Principal
+from policies.values import AccountId, Credential, CredentialState, Principal
 
 
 def visible(credential: Credential | None, principal: Principal) -> Credential:
@@ -14,8 +14,17 @@ def visible(credential: Credential | None, principal: Principal) -> Credential:
     Raises:
         CredentialUnknown: No such credential, or another account's.
     """
-    if credential is None or credential.account_id != principal.account_id:
-        raise errors.CredentialUnknown("not among the caller's credentials")
+    return owned(credential, principal.account_id)
+
+
+def owned(credential: Credential | None, account_id: AccountId) -> Credential:
+    """The credential, if it is this account's.
+
+    Raises:
+        CredentialUnknown: No such credential, or another account's.
+    """
+    if credential is None or credential.account_id != account_id:
+        raise errors.CredentialUnknown("not among the account's credentials")
     return credential
 
 

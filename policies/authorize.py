@@ -11,10 +11,11 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Final
 
-from policies import access, errors, sign, throttle
+from policies import access, errors, factors, sign, signing_codes, throttle
 from policies.algorithms import HashAlgorithm
 from policies.lifecycle import SAD, OccurrenceState, SadEvent
 from policies.secret import Otp, Pin, Sad
+from policies.signing_codes import SigningCode
 from policies.throttle import Throttle
 from policies.values import (
     Authorization,
@@ -24,12 +25,17 @@ from policies.values import (
     Factor,
     Principal,
     SealedTotp,
+    StampedCode,
 )
 
 LIFETIME: Final = timedelta(minutes=5)
 """security-and-pki 1.3: at most 5 minutes for an interactive SAD."""
 HARD_LIFETIME: Final = timedelta(minutes=10)
 """security-and-pki 1.3: no chain of extensions outlives the approval by more."""
+
+
+CODES: Final = frozenset({Factor.OTP, Factor.SMS})
+"""Factors that a client sends as ``OTP``."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,6 +64,9 @@ class AuthorizeFacts:
     authenticator: SealedTotp | None
     pin_throttle: Throttle
     otp_throttle: Throttle
+    """Of the authenticator's codes, or of those by SMS, whichever the credential asks for."""
+    code: SigningCode | None = None
+    """The code by SMS that was sent last, if it asks for one."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,6 +90,8 @@ class FactorCheck:
     pin: Pin | None
     otp: Otp | None
     authenticator: SealedTotp | None
+    code: StampedCode | None = None
+    """What was sent by SMS; set exactly when such a code is asked for."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,6 +127,7 @@ def check(
         HashAlgoInvalid, DigestLengthInvalid: No offered digest, or not its length.
         HashCountDiffers: Not one hash per signature.
         PinMissing, OtpMissing: A factor that the credential asks for is absent.
+        OtpGone: No code by SMS is there to be compared with.
         AuthenticatorNotReady: It is being replaced.
         PinLocked, OtpLocked: Too many failures; the factor is not even looked at.
     """
@@ -133,6 +145,7 @@ def check(
         request.pin,
         request.otp,
         facts.authenticator,
+        signing_codes.usable(facts.code, now) if Factor.SMS in credential.factors else None,
     )
 
 
@@ -147,6 +160,9 @@ def covered(
             HashCountDiffers: As for ``check``.
     """
     credential = access.usable(access.visible(facts.credential, principal), now)
+    if not factors.sound(credential.factors):
+        # Refuse by default: without factors a credential would sign for anybody.
+        raise errors.CredentialDisabled("not factors that may sign")
     if request.num_signatures < 1:
         raise errors.NumSignaturesTooLow(str(request.num_signatures))
     if request.num_signatures > credential.multisign:
@@ -167,7 +183,7 @@ def unlocked(facts: AuthorizeFacts, credential: Credential, now: datetime) -> No
     """
     if Factor.PIN in credential.factors and throttle.blocked(facts.pin_throttle, now):
         raise errors.PinLocked(credential.credential_id)
-    if Factor.OTP in credential.factors and throttle.blocked(facts.otp_throttle, now):
+    if credential.factors & CODES and throttle.blocked(facts.otp_throttle, now):
         raise errors.OtpLocked(credential.credential_id)
 
 
@@ -215,10 +231,7 @@ def hash_algorithm(hashes: Iterable[bytes], hash_algo: str | None) -> HashAlgori
 def _factors_present(credential: Credential, request: AuthorizeRequest) -> None:
     # A factor that was not asked for is ignored: v1 clients send both fields out of habit.
     needed = credential.factors
-    if not needed:
-        # Refuse by default: a credential without factors would sign for anybody.
-        raise errors.CredentialDisabled("no factors")
     if Factor.PIN in needed and request.pin is None:
         raise errors.PinMissing(credential.credential_id)
-    if Factor.OTP in needed and request.otp is None:
+    if needed & CODES and request.otp is None:
         raise errors.OtpMissing(credential.credential_id)

@@ -1,8 +1,8 @@
 """Codes sent by SMS or mail: how long they live, how often they go out, what a guess is worth.
 
 A code is bound to its purpose, its owner and the address it went to, and is good once. It
-confirms an address or lets somebody begin to pair; it never authorises a signature. (journeys
-J1.2, J1.4, J4.2, J5; security-and-pki 5.1, 5.7)
+confirms an address or lets somebody begin to pair; it never authorises a signature (those that do
+are ``policies.signing_codes``). (journeys J1.2, J1.4, J4.2, J5; security-and-pki 5.1, 5.7)
 """
 
 from __future__ import annotations

@@ -266,12 +266,24 @@ class OtpWrong(Refused):
     """The code is not valid now."""
 
 
+class OtpGone(OtpWrong):
+    """There is no code by SMS that could be right: none was sent, or it is over or used up."""
+
+
 class OtpReplayed(OtpWrong):
     """The code, or one of a later time step, was accepted before."""
 
 
 class OtpLocked(Refused):
     """Too many wrong codes."""
+
+
+class OtpNotSent(Refused):
+    """Codes of this credential are not sent to anybody, or nobody could get one."""
+
+
+class PhoneMissing(Refused):
+    """Codes by SMS are wanted, but the account has no phone number."""
 
 
 class AuthenticatorCooling(Refused):

@@ -54,7 +54,7 @@ class MessageKind(Enum):
     APPROVAL_WANTED = ("approval_wanted", Channel.MAIL)
     """A program waits for an approval on our page (CSC v2 11.6)."""
     SIGNING_CODE = ("signing_code", Channel.SMS)
-    """credentials/sendOTP (CSC v1 11.8)."""
+    """credentials/sendOTP (CSC v1 11.8), credentials/getChallenge (CSC v2 11.8)."""
 
     def __init__(self, word: str, channel: Channel) -> None:
         self.word = word

@@ -30,6 +30,9 @@ class Factor(StrEnum):
 
     PIN = "pin"
     OTP = "otp"
+    """A code of the person's authenticator."""
+    SMS = "sms"
+    """A code sent to the person's phone; never without a PIN (``policies.factors``)."""
 
 
 class AccountState(StrEnum):
@@ -152,6 +155,18 @@ class MintedSad:
     """Canonical JSON (``hsm.records``)."""
     mac: bytes
     """HMAC-SHA-256 under a key that exists only in the HSM, 32 bytes."""
+
+
+@dataclass(frozen=True, slots=True)
+class StampedCode:
+    """What is kept of a code that the HSM drew: enough for the HSM to know it again."""
+
+    code_id: str
+    expires_at: datetime
+    """First instant at which it is no longer good."""
+    mac: bytes
+    """HMAC-SHA-256 under a key that exists only in the HSM, over the code, these two, and the
+    credential it is for, 32 bytes."""
 
 
 @dataclass(frozen=True, slots=True)

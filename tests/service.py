@@ -31,6 +31,8 @@ from csc_server.config import Settings
 from csc_server.operations.enrol import NewCredential
 from policies.algorithms import KeyAlgorithm
 from policies.identity import Identifier, IdentifierScheme, Identity
+from policies.messages import Language
+from policies.registration import Applicant
 from policies.secret import Password, Pin, TotpSeed
 from tests.ports import free_port
 
@@ -62,6 +64,8 @@ class Wanted:
     algorithm: KeyAlgorithm
     pin: bool = True
     otp: bool = False
+    sms: bool = False
+    """Beside the PIN; the account gets a phone number of its own."""
     multisign: int = 100
 
 
@@ -86,7 +90,9 @@ async def enrol(settings: Settings, people: dict[str, dict[str, Wanted]]) -> dic
     async with common.administration(settings) as opened:
         issuer = common.issuer_of(settings, opened.device)
         for username, wanted in people.items():
-            account_id = await opened.enrolment.create_account(username, Password(PASSWORD))
+            account_id = await opened.enrolment.create_account(
+                username, Password(PASSWORD), _applicant(username, wanted)
+            )
             person = made[username] = Person(username, account_id)
             if any(one.otp for one in wanted.values()):
                 person.seed = await opened.enrolment.pair_authenticator(account_id)
@@ -97,11 +103,25 @@ async def enrol(settings: Settings, people: dict[str, dict[str, Wanted]]) -> dic
                     algorithm=one.algorithm,
                     pin=Pin(PIN) if one.pin else None,
                     use_otp=one.otp,
+                    use_sms=one.sms,
                     multisign=one.multisign,
                 )
                 credential = await opened.enrolment.create_credential(new, issuer)
                 person.credentials[name] = credential.credential_id
     return made
+
+
+def _applicant(username: str, wanted: dict[str, Wanted]) -> Applicant | None:
+    if not any(one.sms for one in wanted.values()):
+        return None
+    return Applicant(
+        username.title(), "Example", f"{username}@example.com", phone_of(username), Language.EN
+    )
+
+
+def phone_of(username: str) -> str:
+    """A number that nobody else has."""
+    return f"+407{int.from_bytes(username.encode()) % 10**8:08}"
 
 
 class Service:

@@ -89,6 +89,9 @@ class _Authorizer(CSCAuthorizationManager):
         """credentials/authorize for exactly these hashes."""
         question = {"credentialID": self.csc_session_info.credential_id, "authInfo": True}
         about = await self._client.post("credentials/info", question)
+        if about["OTP"].get("type") == "online":
+            named = {"credentialID": self.csc_session_info.credential_id}
+            await self._client.post("credentials/sendOTP", named)
         pin, otp = await self._ask(about, hash_b64s)
         body = self.format_csc_auth_request(
             hash_b64s=hash_b64s,

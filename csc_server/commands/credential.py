@@ -20,7 +20,7 @@ from policies import errors, pin
 from policies.algorithms import KeyAlgorithm
 from policies.identity import Identifier, IdentifierScheme, Identity
 from policies.secret import Pin
-from policies.values import CredentialId, CredentialState
+from policies.values import CredentialId, CredentialState, Factor
 
 _SCHEMED: Final = re.compile("(PAS|IDC|PNO|TIN)([A-Z]{2})-(.+)")
 
@@ -61,6 +61,9 @@ def _register_create(words: argparse._SubParsersAction[argparse.ArgumentParser])
     create.add_argument("--years", type=int, default=1, choices=(1, 2, 3), help="default: 1")
     create.add_argument("--pin", action="store_true", help="ask for a signing PIN")
     create.add_argument("--no-otp", action="store_true", help="do not ask for codes (seals)")
+    create.add_argument(
+        "--sms", action="store_true", help="with --pin: codes by SMS in place of the app's; weaker"
+    )
     create.add_argument("--multisign", type=int, default=MULTISIGN, help="default: %(default)s")
     create.add_argument("--certificate", type=Path, help="write the certificate (DER) here")
     create.set_defaults(run=_create)
@@ -90,7 +93,8 @@ def _create(arguments: argparse.Namespace) -> int:
                 person=person,
                 algorithm=algorithm,
                 pin=chosen_pin,
-                use_otp=not arguments.no_otp,
+                use_otp=not (arguments.no_otp or arguments.sms),
+                use_sms=arguments.sms,
                 multisign=arguments.multisign,
                 profile=profile,
                 lifetime=arguments.years * profiles.YEAR,
@@ -106,6 +110,10 @@ def _create(arguments: argparse.Namespace) -> int:
                 raise CommandFailed(f"cannot be certified: {reason}") from reason
             except errors.CertificateUnfit as reason:
                 raise CommandFailed(f"the linter refuses this certificate: {reason}") from reason
+            except errors.PhoneMissing as reason:
+                raise CommandFailed(
+                    f"{account.username} has no phone number that an SMS could go to"
+                ) from reason
             except (errors.PinTooWeak, ValueError) as reason:
                 raise CommandFailed(str(reason)) from reason
             if arguments.certificate is not None:
@@ -157,7 +165,7 @@ def _list(arguments: argparse.Namespace) -> int:
         async with common.administration(settings) as opened:
             account = await common.account_named(opened.store, arguments.username)
             for one in await opened.store.credentials.of_account(account.account_id):
-                factors = "+".join(sorted(one.factors, reverse=True))
+                factors = "+".join(factor for factor in Factor if factor in one.factors)
                 print(f"{one.credential_id}  {one.state:<8}  {factors:<7}  {one.description}")
 
     asyncio.run(work(basics.settings_of(arguments)))

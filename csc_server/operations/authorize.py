@@ -85,7 +85,11 @@ class Authorize:
     ) -> IssuedSad:
         sad_id = SadId(self.entropy.identifier())
         expires_at, hard = now + authorize.LIFETIME, now + authorize.HARD_LIFETIME
-        result = await self.device.authorize(check, sad_id, expires_at, hard)
+        try:
+            result = await self.device.authorize(check, sad_id, expires_at, hard)
+        except errors.OtpReplayed:
+            await self._replayed(call, check, now)
+            raise
         if result.minted is None:
             raise await self._wrong(call, check, result.wrong, now)
         auth = _authorization(sad_id, principal, check, result.minted, expires_at, hard)
@@ -94,6 +98,7 @@ class Authorize:
             authorization=auth,
             otp_step=result.totp_step,
             authenticator_id=check.credential.authenticator_id,
+            code_id=check.code.code_id if check.code else None,
         )
         try:
             await keep(new, now, [_issued(call, check, auth, now)])
@@ -113,7 +118,10 @@ class Authorize:
                 for factor, state in sorted(after.items())
             ]
 
-        before = await self.authorizations.factors_failed(check.credential, wrong, now, events)
+        code_id = check.code.code_id if check.code else None
+        before = await self.authorizations.factors_failed(
+            check.credential, wrong, now, events, code_id
+        )
         return _refusal(check.credential, wrong, before, now)
 
     async def _replayed(self, call: Call, check: FactorCheck, now: datetime) -> None:
@@ -198,5 +206,6 @@ def _refusal(
     if Factor.PIN in wrong:
         locked = throttle.blocked(before[Factor.PIN], now)
         return (errors.PinLocked if locked else errors.PinWrong)(credential.credential_id)
-    locked = throttle.blocked(before[Factor.OTP], now)
+    [code] = wrong
+    locked = throttle.blocked(before[code], now)
     return (errors.OtpLocked if locked else errors.OtpWrong)(credential.credential_id)

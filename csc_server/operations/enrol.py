@@ -18,7 +18,7 @@ from pki import authority, names, profiles
 from pki.authority import Issuer, Order
 from pki.ports import Register, Reservation
 from pki.profiles import Profile
-from policies import errors, identity
+from policies import errors, factors, identity
 from policies.algorithms import KeyAlgorithm
 from policies.audit import Event, EventType, Outcome
 from policies.identity import IdentifierScheme, Identity
@@ -54,6 +54,8 @@ class NewCredential:
     """Set to ask for a PIN."""
     use_otp: bool
     """Ask for codes of the account's newest authenticator."""
+    use_sms: bool = False
+    """Ask for codes by SMS instead; only beside a PIN (ADR 9)."""
     multisign: int = MULTISIGN
     profile: Profile = profiles.SIGNATURE
     lifetime: timedelta = profiles.YEAR
@@ -137,14 +139,19 @@ class Enrolment:
 
         Raises:
             OtpMissing: Codes are wanted, but the account has no authenticator.
+            PhoneMissing: Codes by SMS are wanted, but the account has no phone number.
             PinTooWeak: See ``policies.pin``.
             IdentityUnfit, CertificateUnfit: Nothing was signed; the key is destroyed.
             OrderNotSo: The order was done or cancelled meanwhile; the key is destroyed, the
                 certificate counts as revoked.
-            ValueError: Neither PIN nor codes, or ``multisign`` outside 1 to 1,000.
+            ValueError: Factors that may not sign (``policies.factors``), or ``multisign`` outside
+                1 to 1,000.
         """
-        if not (new.pin or new.use_otp):
-            raise ValueError("a credential needs a PIN, codes, or both")
+        if not factors.sound(_factors(new)):
+            raise ValueError(
+                "a credential needs a PIN, codes of an authenticator, or both; codes by SMS go"
+                " with a PIN and without an authenticator"
+            )
         if not 1 <= new.multisign <= MULTISIGN_MOST:
             raise ValueError(f"multisign lies between 1 and {MULTISIGN_MOST}")
         person = identity.proofed(new.person)
@@ -176,6 +183,7 @@ class Enrolment:
     async def _claim(self, new: NewCredential) -> BindingClaim:
         credential_id = CredentialId(self.entropy.identifier())
         authenticator_id = await self._authenticator(new)
+        await self._phone(new)
         verifier = None
         if new.pin is not None:
             verifier = await self.device.new_pin_verifier(credential_id, new.pin)
@@ -202,6 +210,13 @@ class Enrolment:
         # Whoever gets a certificate was identified: the codes may sign from now on.
         await self.credentials.reseal(found, await self.device.accept_totp(found))
         return found.authenticator_id
+
+    async def _phone(self, new: NewCredential) -> None:
+        if not new.use_sms:
+            return
+        person = await self.people.find(new.account_id)
+        if person is None or person.profile is None:
+            raise errors.PhoneMissing("the account has no profile")
 
     def _intent(self, line: Reservation, now: datetime) -> Event:
         kind = EventType.CERTIFICATE_INTENT
@@ -232,6 +247,15 @@ def _order(new: NewCredential, person: Identity, claim: BindingClaim) -> Order:
     )
 
 
+def _factors(new: NewCredential) -> frozenset[Factor]:
+    chosen = {
+        Factor.PIN: new.pin is not None,
+        Factor.OTP: new.use_otp,
+        Factor.SMS: new.use_sms,
+    }
+    return frozenset(factor for factor, wanted in chosen.items() if wanted)
+
+
 def _claim(
     new: NewCredential,
     credential_id: CredentialId,
@@ -239,13 +263,12 @@ def _claim(
     authenticator_id: AuthenticatorId | None,
     verifier: bytes | None,
 ) -> BindingClaim:
-    chosen = {Factor.PIN: new.pin is not None, Factor.OTP: new.use_otp}
     return BindingClaim(
         credential_id=credential_id,
         account_id=new.account_id,
         key_ref=key.key_ref,
         public_key=key.public_key,
-        factors=frozenset(factor for factor, wanted in chosen.items() if wanted),
+        factors=_factors(new),
         multisign=new.multisign,
         authenticator_id=authenticator_id,
         pin_verifier=verifier,

@@ -253,6 +253,8 @@ class NewAuthorization:
     otp_step: int | None
     """The time step to mark as used; ``None`` when no code was needed."""
     authenticator_id: AuthenticatorId | None
+    code_id: str | None = None
+    """The code by SMS to mark as used; ``None`` when none was needed."""
 
 
 class Authorizations(Protocol):
@@ -269,7 +271,8 @@ class Authorizations(Protocol):
 
         Raises:
             PinLocked, OtpLocked: The failures of others came first.
-            OtpReplayed: The time step was used before (``policies.totp.judge``).
+            OtpReplayed: The time step was used before (``policies.totp.judge``), or the code by
+                SMS is not good any more.
         """
 
     async def factors_failed(
@@ -278,10 +281,12 @@ class Authorizations(Protocol):
         wrong: frozenset[Factor],
         now: datetime,
         events: Callable[[dict[Factor, Throttle]], Sequence[Event]],
+        code_id: str | None = None,
     ) -> dict[Factor, Throttle]:
         """Count a failure of each wrong factor that is not already blocked.
 
         Args:
+            code_id: The code by SMS that was guessed at; it has few tries of its own.
             events: Makes the audit events from the new state of each factor that was counted.
                 Must not do anything else: it may be called twice.
 

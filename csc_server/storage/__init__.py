@@ -38,6 +38,7 @@ from csc_server.storage.paces import SqlPaces
 from csc_server.storage.people import SqlPeople
 from csc_server.storage.schema import SchemaOutdated, migrate, pending
 from csc_server.storage.sessions import SqlSessions
+from csc_server.storage.signing_codes import SqlSigningCodes
 from csc_server.storage.tokens import SqlTokens
 from csc_server.storage.verify import AuditReport, Finding, verify_audit
 
@@ -80,6 +81,7 @@ class Storage:
     paces: SqlPaces
     people: SqlPeople
     sessions: SqlSessions
+    signing_codes: SqlSigningCodes
     database: Database
 
     async def ping(self) -> None:
@@ -164,5 +166,6 @@ async def open_storage(
             paces=SqlPaces(database),
             people=SqlPeople(database),
             sessions=SqlSessions(database),
+            signing_codes=SqlSigningCodes(database),
             database=database,
         )

@@ -177,4 +177,5 @@ def _subjects(sql: Sql, account_id: AccountId) -> list[str]:
     return [
         *(throttles.otp(AuthenticatorId(identifier)) for [identifier] in authenticators),
         *(throttles.pin(CredentialId(identifier)) for [identifier] in credentials),
+        *(throttles.sms(CredentialId(identifier)) for [identifier] in credentials),
     ]

@@ -7,13 +7,22 @@ comes second changes nothing and is told so. (security-and-pki 1.3; docs/signing
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from datetime import datetime
 from typing import Any, Final
 
 import sqlalchemy as sa
 
 from csc_server.ports import NewAuthorization, SadAlreadyUsed
-from csc_server.storage import ledger, paces, rows, tables, throttles, transitions
+from csc_server.storage import (
+    ledger,
+    paces,
+    rows,
+    signing_codes,
+    tables,
+    throttles,
+    transitions,
+)
 from csc_server.storage.database import Database
 from csc_server.storage.tables import constant
 from csc_server.storage.units import Row, Sql
@@ -148,7 +157,11 @@ class SqlAuthorizations:
             return nothing
         keys = {"credential": credential_id, "pin_subject": throttles.pin(credential_id)}
         row = await self._database.row(_AUTHORIZE_FACTS, keys)
-        return _authorize_facts(row) if row else nothing
+        facts = _authorize_facts(row) if row else nothing
+        if facts.credential is None or Factor.SMS not in facts.credential.factors:
+            return facts
+        # Few credentials take codes by SMS: only these cost a second read.
+        return await self._database.read(lambda sql: _with_code(sql, facts, credential_id))
 
     async def issue(self, new: NewAuthorization, now: datetime, events: Sequence[Event]) -> None:
         """Store a SAD and mark its factors as used, in one transaction.
@@ -170,6 +183,7 @@ class SqlAuthorizations:
         wrong: frozenset[Factor],
         now: datetime,
         events: Callable[[dict[Factor, Throttle]], Sequence[Event]],
+        code_id: str | None = None,
     ) -> dict[Factor, Throttle]:
         """Count a failure of each wrong factor that is not blocked; the states before.
 
@@ -183,6 +197,8 @@ class SqlAuthorizations:
                 before[factor], after = throttles.count_failure(sql, subject, now)
                 if after is not before[factor]:
                     counted[factor] = after
+            if Factor.SMS in wrong and code_id is not None:
+                signing_codes.count(sql, code_id)
             sql.audit(events(counted))
             return before
 
@@ -362,12 +378,22 @@ def _authorize_facts(row: Row) -> AuthorizeFacts:
     )
 
 
+def _with_code(sql: Sql, facts: AuthorizeFacts, credential_id: CredentialId) -> AuthorizeFacts:
+    return replace(
+        facts,
+        otp_throttle=throttles.find(sql, throttles.sms(credential_id)),
+        code=signing_codes.latest(sql, credential_id),
+    )
+
+
 def _use_factors(sql: Sql, new: NewAuthorization, now: datetime) -> None:
     credential_id, authenticator_id = new.authorization.credential_id, new.authenticator_id
     subjects = {
         "pin_subject": throttles.pin(credential_id),
         "otp_subject": throttles.otp(authenticator_id) if authenticator_id else None,
     }
+    if new.code_id is not None:
+        subjects["otp_subject"] = throttles.sms(credential_id)
     row = sql.one(
         _FACTORS, {"credential": credential_id, "authenticator": authenticator_id, **subjects}
     )
@@ -383,6 +409,8 @@ def _use_factors(sql: Sql, new: NewAuthorization, now: datetime) -> None:
         step = totp.judge(new.otp_step, last_used_step)
         if not sql.change(_USE_STEP, {"authenticator": authenticator_id, "step": step}):
             raise errors.OtpReplayed(f"time step {step}")
+    if new.code_id is not None:
+        signing_codes.use(sql, new.code_id, now)
     for subject, state in zip(subjects.values(), (pin, otp), strict=True):
         if subject:
             throttles.succeed(sql, subject, state, now)
@@ -391,6 +419,8 @@ def _use_factors(sql: Sql, new: NewAuthorization, now: datetime) -> None:
 def _subject(credential: Credential, factor: Factor) -> str:
     if factor is Factor.PIN:
         return throttles.pin(credential.credential_id)
+    if factor is Factor.SMS:
+        return throttles.sms(credential.credential_id)
     if credential.authenticator_id is None:
         raise LookupError(f"{credential.credential_id} has no authenticator")
     return throttles.otp(credential.authenticator_id)

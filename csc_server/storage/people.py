@@ -79,6 +79,7 @@ _PURGE: Final = tuple(
         (people_tables.registrations, people_tables.registrations.c.created_at),
         (people_tables.links, people_tables.links.c.created_at),
         (people_tables.codes, people_tables.codes.c.sent_at),
+        (people_tables.signing_codes, people_tables.signing_codes.c.sent_at),
     )
 )
 _SPEAK: Final = _p.update().where(_KEY).values(language=sa.bindparam("new_language"))

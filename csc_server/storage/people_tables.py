@@ -1,4 +1,4 @@
-"""The tables of people: profiles, registrations, links, codes. No statement stands here.
+"""The tables of people: profiles, registrations, links, codes sent. No statement stands here.
 
 What an authenticator knows of its pairing stands in ``tables.authenticators``.
 """
@@ -98,3 +98,24 @@ codes: Final = sa.Table(
 sa.Index("ix_codes_sent_at", codes.c.sent_at)
 sa.Index("ix_codes_owner", codes.c.owner, codes.c.sent_at)
 sa.Index("ix_codes_destination", codes.c.destination, codes.c.sent_at)
+
+signing_codes: Final = sa.Table(
+    "signing_codes",
+    metadata,
+    sa.Column("code_id", TEXT, primary_key=True),
+    sa.Column("account_id", TEXT, sa.ForeignKey("accounts.account_id"), nullable=False),
+    sa.Column("credential_id", TEXT, sa.ForeignKey("credentials.credential_id"), nullable=False),
+    sa.Column("destination", TEXT, nullable=False, doc="phone number"),
+    sa.Column("mac", BYTES, nullable=False, doc="by the HSM, over the code and its end"),
+    sa.Column("sent_at", INSTANT, nullable=False),
+    sa.Column("expires_at", INSTANT, nullable=False),
+    sa.Column("tries", NUMBER, nullable=False, doc="wrong guesses"),
+    sa.Column("used_at", INSTANT),
+    sa.CheckConstraint("tries >= 0", name="tries"),
+)
+"""Codes by SMS that approve a signature."""
+
+sa.Index("ix_signing_codes_sent_at", signing_codes.c.sent_at)
+sa.Index("ix_signing_codes_credential_id", signing_codes.c.credential_id, signing_codes.c.sent_at)
+sa.Index("ix_signing_codes_account_id", signing_codes.c.account_id, signing_codes.c.sent_at)
+sa.Index("ix_signing_codes_destination", signing_codes.c.destination, signing_codes.c.sent_at)

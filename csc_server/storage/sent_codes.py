@@ -14,6 +14,7 @@ from csc_server.ports.messages import NewMessage
 from csc_server.ports.people import CodeState, Guess, Judged, NewCode
 from csc_server.storage import messages, rows, throttles
 from csc_server.storage.people_tables import codes as table
+from csc_server.storage.people_tables import signing_codes
 from csc_server.storage.units import Row, Sql
 from policies import codes
 from policies.codes import CodeKey, SentCode, Verdict
@@ -23,6 +24,7 @@ from policies.throttle import Throttle
 from policies.values import microseconds_from_utc, utc_from_microseconds
 
 _c: Final = table.c
+_signing: Final = signing_codes.c
 _OF_KEY: Final = (
     _c.owner == sa.bindparam("of_owner"),
     _c.purpose == sa.bindparam("of_purpose"),
@@ -34,11 +36,15 @@ _LATEST: Final = (
     .order_by(_c.sent_at.desc())
     .limit(1)
 )
-_SENT_TO: Final = sa.select(_c.sent_at).where(
-    _c.destination == sa.bindparam("to"), _c.sent_at > sa.bindparam("since")
+_SENT_TO: Final = tuple(
+    sa.select(one.sent_at).where(
+        one.destination == sa.bindparam("to"), one.sent_at > sa.bindparam("since")
+    )
+    for one in (_c, _signing)
 )
-_SENT_FOR: Final = sa.select(_c.sent_at).where(
-    _c.owner == sa.bindparam("of_owner"), _c.sent_at > sa.bindparam("since")
+_SENT_FOR: Final = tuple(
+    sa.select(sent_at).where(owner == sa.bindparam("of_owner"), sent_at > sa.bindparam("since"))
+    for owner, sent_at in ((_c.owner, _c.sent_at), (_signing.account_id, _signing.sent_at))
 )
 _LAST_USED: Final = (
     sa.select(_c.used_at)
@@ -77,12 +83,7 @@ def send(sql: Sql, new: NewCode, message: NewMessage, limits: SmsLimits) -> Code
     if found and not codes.due(found[1], new.sent_at):
         return CodeState(found[1], fresh=False)
     if message.kind.channel is Channel.SMS:
-        since = microseconds_from_utc(new.sent_at - codes.DAY)
-        to_number = sql.rows(_SENT_TO, {"to": new.key.destination, "since": since})
-        for_owner = sql.rows(_SENT_FOR, {"of_owner": new.key.owner, "since": since})
-        codes.admit_sms([utc_from_microseconds(at) for [at] in to_number], limits.gap, new.sent_at)
-        none = timedelta()
-        codes.admit_sms([utc_from_microseconds(at) for [at] in for_owner], none, new.sent_at)
+        admit_sms(sql, new.key.destination, new.key.owner, limits.gap, new.sent_at)
     digest = codes.seal(new.key, new.salt, new.code)
     row = {
         "code_id": new.code_id,
@@ -103,6 +104,30 @@ def send(sql: Sql, new: NewCode, message: NewMessage, limits: SmsLimits) -> Code
     sql.change(_INSERT, row)
     code = SentCode(new.key, new.salt, digest, new.sent_at, 0, used=False)
     return CodeState(code, fresh=True, sms_today=sms_today)
+
+
+def admit_sms(sql: Sql, number: str, owner: str, gap: timedelta, now: datetime) -> None:
+    """Let one more SMS go out, whatever it is for.
+
+    Args:
+        owner: Identifier of the account, or of the registration.
+
+    Raises:
+        RateLimited: See ``codes.admit_sms``.
+    """
+    to_number, for_owner = lately(sql, number, owner, now)
+    codes.admit_sms(to_number, gap, now)
+    codes.admit_sms(for_owner, timedelta(), now)
+
+
+def lately(
+    sql: Sql, number: str, owner: str, now: datetime
+) -> tuple[list[datetime], list[datetime]]:
+    """When codes went to this number, and when for this owner, within a day; any order."""
+    since = {"since": microseconds_from_utc(now - codes.DAY)}
+    to_number = [at for one in _SENT_TO for [at] in sql.rows(one, {"to": number, **since})]
+    for_owner = [at for one in _SENT_FOR for [at] in sql.rows(one, {"of_owner": owner, **since})]
+    return [*map(utc_from_microseconds, to_number)], [*map(utc_from_microseconds, for_owner)]
 
 
 def judge(sql: Sql, guess: Guess, now: datetime) -> Judged:

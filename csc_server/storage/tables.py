@@ -15,6 +15,7 @@ import sqlalchemy as sa
 
 from policies.algorithms import HashAlgorithm, KeyAlgorithm
 from policies.audit import Outcome
+from policies.factors import OFFERED
 from policies.lifecycle import SAD, OccurrenceState, SadEvent, SadState
 from policies.tokens import Scope, TokenKind, TokenType
 from policies.values import AccountState, CredentialState
@@ -127,7 +128,7 @@ credentials = sa.Table(
     sa.Column("created_at", INSTANT, nullable=False),
     check("state", CredentialState),
     check("key_algorithm", (algorithm.label for algorithm in KeyAlgorithm)),
-    check("factors", ("otp", "otp,pin", "pin")),
+    check("factors", (",".join(sorted(one)) for one in OFFERED)),
     sa.CheckConstraint("multisign >= 1", name="multisign"),
     sa.CheckConstraint(
         "(subject_common_name IS NULL) = (not_before IS NULL)"

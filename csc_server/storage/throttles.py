@@ -59,6 +59,11 @@ def otp(authenticator_id: AuthenticatorId) -> str:
     return OTP_PREFIX + authenticator_id
 
 
+def sms(credential_id: CredentialId) -> str:
+    """Subject of the codes by SMS of a credential."""
+    return f"sms:{credential_id}"
+
+
 def sent_codes(owner: str, purpose: CodePurpose) -> str:
     """Subject of the codes that an owner is sent for one purpose."""
     return f"code:{purpose}:{owner}"

@@ -115,6 +115,22 @@ async def _approval(service: Services, caller: Principal, options: InfoOptions) 
     return options.auth_info and await service.approvals.offered(caller.account_id)
 
 
+async def send_otp(request: web.Request) -> web.Response:
+    """credentials/sendOTP. (CSC v1 11.8)"""
+    caller = await principal(request)
+    credential_id = v1.parse_send_otp(await body(request))
+    await services(request).send_code(call(request), caller.account_id, credential_id)
+    return web.Response(status=204)
+
+
+async def challenge(request: web.Request) -> web.Response:
+    """credentials/getChallenge, whose challenge is the SMS. (CSC v2 11.8; 204 as v2.1.0.1)"""
+    caller = await principal(request)
+    credential_id = v2.parse_challenge(await body(request))
+    await services(request).send_code(call(request), caller.account_id, credential_id)
+    return web.Response(status=204)
+
+
 class Methods:
     """The methods that both versions have in the same shape."""
 

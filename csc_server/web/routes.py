@@ -76,6 +76,7 @@ def _routes() -> Iterator[Route]:
         "info": handlers.info_v1,
         "credentials/list": handlers.list_v1,
         "credentials/info": handlers.credential_v1,
+        "credentials/sendOTP": handlers.send_otp,
     }
     own_v2 = {
         "info": handlers.info_v2,
@@ -83,11 +84,12 @@ def _routes() -> Iterator[Route]:
         "credentials/info": handlers.credential_v2,
         "credentials/authorize": approvals.authorize,
         "credentials/authorizeCheck": approvals.check,
+        "credentials/getChallenge": handlers.challenge,
         "signatures/signHash": documents.sign_hash,
         "signatures/signDoc": documents.sign_doc,
         "signatures/signPolling": documents.poll,
     }
-    yield from _csc(handlers.V1, own_v1, common.NOT_OFFERED_V1)
+    yield from _csc(handlers.V1, own_v1, ())
     yield from _csc(handlers.V2, own_v2, common.NOT_OFFERED_V2)
     yield Route("/health/live", operator.live, _GET, method="health/live")
     yield Route("/health/ready", operator.ready, _GET, method="health/ready")

@@ -17,6 +17,7 @@ from csc_server.operations.effects import Effects
 from csc_server.operations.extend_transaction import ExtendTransaction
 from csc_server.operations.oauth.wiring import OAuth
 from csc_server.operations.people import People
+from csc_server.operations.send_code import SendSigningCode
 from csc_server.operations.sessions import BrowserSessions
 from csc_server.operations.sign_doc import SignDoc
 from csc_server.operations.sign_hash import SignHash
@@ -45,6 +46,7 @@ class Services:
     list_credentials: ListCredentials
     credential_info: CredentialInfo
     authorize: Authorize
+    send_code: SendSigningCode
     approvals: ApprovalVerbs
     """Approval on our page, asked for by ``authorize`` of v2."""
     extend_transaction: ExtendTransaction

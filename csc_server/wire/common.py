@@ -15,7 +15,7 @@ from policies.secret import Sad, Token
 from policies.tokens import TokenKind
 from policies.values import Credential, CredentialId
 
-METHODS_V1: Final = (
+_METHODS: Final = (
     "auth/login",
     "auth/revoke",
     "credentials/list",
@@ -24,19 +24,20 @@ METHODS_V1: Final = (
     "credentials/extendTransaction",
     "signatures/signHash",
 )
+METHODS_V1: Final = (*_METHODS, "credentials/sendOTP")
 """``info`` itself may be left out (CSC v1 11.1)."""
 METHODS_V2: Final = (
-    *METHODS_V1,
+    *_METHODS,
     "credentials/authorizeCheck",
+    "credentials/getChallenge",
     "signatures/signDoc",
     "signatures/signPolling",
 )
 WITH_TIMESTAMPS: Final = ("signatures/timestamp",)
 """Where a time-stamping authority is configured."""
 
-# Nothing of ours is sent to the signer: see docs/csc-divergences.md.
-NOT_OFFERED_V1: Final = ("credentials/sendOTP",)
-NOT_OFFERED_V2: Final = (*NOT_OFFERED_V1, "credentials/getChallenge")
+NOT_OFFERED_V2: Final = ("credentials/sendOTP",)
+"""v2 has getChallenge in its place; v2.1.0.1 lists it as deprecated."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -242,6 +242,9 @@ TABLE: Final[dict[type[Exception], Row]] = {
     reasons.OtpLocked: _bad("OTP locked", _LOCKED),  # AUTH-11, AUTH-13
     reasons.AuthenticatorNotReady: _bad("OTP locked", _LOCKED),  # AUTH-11, AUTH-13
     reasons.AuthenticatorCooling: _bad("OTP locked", _LOCKED),  # AUTH-11, AUTH-13
+    # credentials/sendOTP, credentials/getChallenge (CSC v1 11.8, v2 11.8). No row for a credential
+    # whose codes are not sent: OTP-3, CHAL-3.
+    reasons.OtpNotSent: _bad("Invalid parameter credentialID", "Invalid parameter authObjectID"),
     # credentials/authorizeCheck (CSC v2 11.7), and how often a person may be asked
     reasons.HandleUnknown: _bad("Invalid parameter handle"),  # CHECK-2
     reasons.ApprovalRefused: Row(400, "invalid_authentication_data", _DENIED),  # CHECK-3
@@ -290,6 +293,7 @@ TABLE: Final[dict[type[Exception], Row]] = {
     # Reached by operators only; a row all the same, so that nothing is without one.
     reasons.KeyAlgorithmUnknown: _bad(GENERIC),
     reasons.PinTooWeak: _bad(GENERIC),
+    reasons.PhoneMissing: _bad(GENERIC),
     ports.NameTaken: _bad(GENERIC),
     # Pages speak HTML (``web.pages.errors``); these are the words for their few JSON answers.
     reasons.SessionMissing: Row(401, "access_denied", "A login is needed."),

@@ -63,6 +63,13 @@ def parse_authorize(body: Body) -> AuthorizeRequest:
     )
 
 
+def parse_send_otp(body: Body) -> CredentialId:
+    """credentials/sendOTP. (CSC v1 11.8)"""
+    credential_id = CredentialId(fields.string(body, "credentialID"))
+    fields.common(body)
+    return credential_id
+
+
 def parse_extend(body: Body) -> ExtendRequest:
     """credentials/extendTransaction; the rows of signHash apply (CSC v1 11.7)."""
     sad = common.sad(body)
@@ -146,6 +153,10 @@ def _pin(credential: Credential, language: Language) -> dict[str, str]:
 
 
 def _otp(credential: Credential, language: Language) -> dict[str, str]:
+    if Factor.SMS in credential.factors:
+        # CSC v1 11.8: online, so the client calls sendOTP first. One phone, the owner's.
+        sent = {"presence": "true", "type": "online", "format": "N", "ID": "SMS", "provider": "SMS"}
+        return sent | words.factor(Factor.SMS, language)
     if Factor.OTP not in credential.factors:
         return {"presence": "false"}
     return {

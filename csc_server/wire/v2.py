@@ -26,6 +26,15 @@ APPROVAL_ID: Final = "APPROVAL"
 """Ids of the authentication objects; unique within a credential (CSC v2 8.1)."""
 
 
+_OBJECTS: Final = {
+    Factor.PIN: ("Password", PIN_ID),
+    # An offline code is a Password object to CSC: no challenge is fetched first.
+    Factor.OTP: ("Password", OTP_ID),
+    Factor.SMS: ("ChallengeResponse", OTP_ID),
+}
+"""Type and id of each factor's object, in the order of the answer (CSC v2 8.1)."""
+
+
 @dataclass(frozen=True, slots=True)
 class ListRequest:
     """credentials/list."""
@@ -64,6 +73,16 @@ def parse_authorize(body: Body) -> AuthorizeRequest:
         description=description,
         by_approval=APPROVAL_ID in given,
     )
+
+
+def parse_challenge(body: Body) -> CredentialId:
+    """credentials/getChallenge. (CSC v2 11.8)"""
+    credential_id = CredentialId(fields.string(body, "credentialID"))
+    object_id = fields.string(body, "authObjectID")
+    fields.common(body)
+    if object_id != OTP_ID:
+        raise Malformed("Invalid parameter authObjectID")  # CHAL-3: nothing else is challenged
+    return credential_id
 
 
 def parse_check(body: Body) -> ApprovalHandle:
@@ -181,11 +200,9 @@ def _approval(language: Language) -> dict[str, str]:
 
 
 def _objects(credential: Credential, language: Language) -> list[dict[str, str]]:
-    ids = {Factor.PIN: PIN_ID, Factor.OTP: OTP_ID}
     return [
-        # An offline code is a Password object to CSC: no challenge is fetched first.
-        {"type": "Password", "id": ids[factor], "format": "N"} | words.factor(factor, language)
-        for factor in (Factor.PIN, Factor.OTP)
+        {"type": kind, "id": name, "format": "N"} | words.factor(factor, language)
+        for factor, (kind, name) in _OBJECTS.items()
         if factor in credential.factors
     ]
 

@@ -31,6 +31,14 @@ FACTORS: Final[dict[Factor, dict[Language, tuple[str, str]]]] = {
             "Le code à 6 chiffres affiché maintenant par votre application d'authentification",
         ),
     },
+    Factor.SMS: {
+        Language.EN: ("Code by SMS", "The 6-digit code that we send to your phone"),
+        Language.RO: ("Cod prin SMS", "Codul de 6 cifre pe care îl trimitem pe telefon"),
+        Language.FR: (
+            "Code par SMS",
+            "Le code à 6 chiffres que nous envoyons sur votre téléphone",
+        ),
+    },
 }
 """Label and description of each factor."""
 APPROVAL: Final[dict[Language, tuple[str, str]]] = {

@@ -12,7 +12,7 @@ from csc_server.storage import Storage
 from policies import throttle
 from policies.audit import EventType
 from policies.throttle import CLEAR, Throttle
-from policies.values import AccountId, AccountState, Factor
+from policies.values import AccountId, AccountState
 from tests import build
 from tests.build import ALICE, SECOND, T0
 from tests.contracts import stores
@@ -89,7 +89,7 @@ async def test_unlock_clears_everything_of_one_account(storage: Storage) -> None
     for subject in [HOME, "login:alice|2001:db8::/64", *strangers]:
         await storage.accounts.login_failed(subject, T0, [])
     both = build.credential(factors=stores.BOTH, pin_verifier=b"v" * 32)
-    await storage.authorizations.factors_failed(both, frozenset(Factor), T0, lambda _: [])
+    await storage.authorizations.factors_failed(both, stores.BOTH, T0, lambda _: [])
     await storage.accounts.unlock(ALICE.account_id, [stores.event(EventType.FACTOR_UNLOCKED)])
     facts = await storage.authorizations.authorize_facts(stores.CRED_ALICE)
     assert (facts.pin_throttle, facts.otp_throttle) == (CLEAR, CLEAR)

@@ -82,7 +82,7 @@ async def test_a_locked_factor_stops_the_issue(storage: Storage) -> None:
 
 async def test_success_clears_the_failures(storage: Storage) -> None:
     """Four wrong guesses are forgotten after a right one."""
-    await _fail(storage, set(Factor), throttle.LOCK_AFTER - 1)
+    await _fail(storage, set(stores.BOTH), throttle.LOCK_AFTER - 1)
     await stores.issue(storage, "sad-1", DIGEST_A, step=100)
     facts = await storage.authorizations.authorize_facts(CRED_ALICE)
     spent = Throttle(spent_until=T0 + (throttle.LOCK_AFTER - 1) * throttle.GROWS_BACK)
@@ -111,7 +111,7 @@ async def test_failures_are_audited_with_the_new_states(storage: Storage) -> Non
 
     credential = build.credential(factors=stores.BOTH)
     await _fail(storage, {Factor.PIN}, throttle.LOCK_AFTER)
-    before = await storage.authorizations.factors_failed(credential, frozenset(Factor), T0, events)
+    before = await storage.authorizations.factors_failed(credential, stores.BOTH, T0, events)
     spent = T0 + throttle.LOCK_AFTER * throttle.GROWS_BACK
     locked = Throttle(throttle.LOCK_AFTER, T0 + throttle.FIRST_LOCK, spent)
     assert before == {Factor.PIN: locked, Factor.OTP: CLEAR}

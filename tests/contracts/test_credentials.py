@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 
 from csc_server.storage import Storage
 from csc_server.storage.units import ConstraintBroken
+from policies import factors
 from policies.algorithms import KeyAlgorithm
 from policies.audit import EventType
 from policies.values import (
@@ -58,7 +59,7 @@ _CREDENTIALS = st.builds(
     certificate=st.none()
     | st.builds(CertificateFacts, st.none() | _TEXT, _TEXT, st.just(T0), st.just(T0 + HOUR)),
     state=st.sampled_from(CredentialState),
-    factors=st.sets(st.sampled_from(Factor), min_size=1).map(frozenset),
+    factors=st.sampled_from(factors.OFFERED),
     multisign=st.integers(1, 2**31),
     pin_verifier=st.none() | st.binary(),
     binding=st.binary(),

@@ -14,15 +14,16 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from hsm import codec, messages
-from hsm.interface import BindingClaim, FactorResult, NewKey, TotpProof
+from hsm.interface import BindingClaim, DrawnCode, FactorResult, NewKey, TotpProof
 from hsm.messages import Answer
 from hsm.pool import KeyStoreKind, PoolSettings, Role
 from policies.algorithms import HashAlgorithm, KeyAlgorithm, Scheme, SignAlgorithm
-from policies.secret import Otp, Pin, TotpSeed
+from policies.secret import Code, Otp, Pin, TotpSeed
 from policies.sign import SigningOrder
-from policies.values import Factor, KeyRef, MintedSad, SealedTotp
-from tests.hsm.world import T0
+from policies.values import Factor, KeyRef, MintedSad, SealedTotp, StampedCode
+from tests.hsm.world import T0, claim_for
 
+NEW_KEY = NewKey(KeyRef(b"id", b"blob"), b"spki")
 REQUESTS: dict[Any, Any] = dict(messages.REQUESTS)
 PLAIN = st.recursive(
     st.none() | st.booleans() | st.integers(-(2**53), 2**53) | st.floats() | st.text(),
@@ -75,7 +76,9 @@ requests = st.one_of(
         sad_id=st.text(),
         expires_at=instants,
         hard_expires_at=instants,
+        code=st.none() | st.builds(StampedCode, st.text(), instants, st.binary()),
     ),
+    st.builds(messages.DrawCode, claims, st.binary(), st.text(), instants),
     st.builds(messages.Extend, minted, st.frozensets(st.integers(0, 99)), st.text(), instants),
     st.builds(
         messages.Sign,
@@ -119,12 +122,16 @@ def test_requests_come_out_as_they_went_in(request: Any) -> None:
         (messages.Initialise(), None),
         (messages.Capabilities(), ["one", "two"]),
         (messages.Checkpoint(b""), b"\0\xff"),
-        (messages.GenerateKey(KeyAlgorithm.P_256), NewKey(KeyRef(b"id", b"blob"), b"spki")),
+        (messages.GenerateKey(KeyAlgorithm.P_256), NEW_KEY),
         (messages.AcceptTotp(SealedTotp("a", "b", b"s", -1)), b"sealed"),  # type: ignore[arg-type]
         (messages.CheckOtp(SealedTotp("a", "b", b"s", -1), Otp("1")), 7),  # type: ignore[arg-type]
         (messages.CheckOtp(SealedTotp("a", "b", b"s", -1), Otp("1")), None),  # type: ignore[arg-type]
         (messages.ProveTotp(SealedTotp("a", "b", b"s", -1), Otp("1")), TotpProof(None, 7)),  # type: ignore[arg-type]
         (messages.NewTotp("a", "b"), (b"sealed", TotpSeed("ABC"))),  # type: ignore[arg-type]
+        (
+            messages.DrawCode(claim_for("a", NEW_KEY, None), b"binding", "code-1", T0),
+            DrawnCode(Code("123456"), StampedCode("code-1", T0, b"mac")),
+        ),
         (messages.Bench(KeyAlgorithm.P_256, 1), 1.5),
         (messages.Bench(KeyAlgorithm.P_256, 1), 2.0),
     ],

@@ -153,14 +153,16 @@ async def mint(
     return result.minted
 
 
-async def enrol(pool: SignerPool, name: str = "alice") -> Person:
-    """Somebody with a P-256 key, both factors and ten signatures per authorisation."""
+async def enrol(pool: SignerPool, name: str = "alice", **changes: Any) -> Person:
+    """Somebody with a P-256 key, PIN and authenticator, and ten signatures per authorisation;
+    ``changes`` to the binding claim.
+    """
     authenticator_id, account_id = AuthenticatorId(f"{name}-phone"), AccountId(name)
     key = await pool.generate_key(KeyAlgorithm.P_256)
     new, seed = await pool.new_totp(authenticator_id, account_id)
     sealed = await pool.accept_totp(SealedTotp(authenticator_id, account_id, new, -1))
     verifier = await pool.new_pin_verifier(CredentialId(f"{name}-credential"), PIN)
-    claim = claim_for(name, key, verifier)
+    claim = claim_for(name, key, verifier, **changes)
     authenticator = SealedTotp(authenticator_id, account_id, sealed, -1)
     return Person(key, claim, await pool.bind(claim), authenticator, seed)
 
@@ -172,7 +174,7 @@ def claim_for(name: str, key: NewKey, verifier: bytes | None, **changes: Any) ->
         account_id=AccountId(name),
         key_ref=key.key_ref,
         public_key=key.public_key,
-        factors=frozenset(Factor),
+        factors=frozenset({Factor.PIN, Factor.OTP}),
         multisign=10,
         authenticator_id=AuthenticatorId(f"{name}-phone"),
         pin_verifier=verifier,

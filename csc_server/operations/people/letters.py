@@ -14,7 +14,7 @@ from policies import codes, delivery, links, masks, registration
 from policies.codes import CodeKey, CodePurpose
 from policies.links import LinkPurpose
 from policies.messages import Channel, Language, MessageKind
-from policies.secret import LinkToken
+from policies.secret import Code, LinkToken
 from policies.values import AccountId
 
 PATHS: Final = {
@@ -137,6 +137,13 @@ class Letters:
             facts["name"] = to.name
         expires_at = new.sent_at + codes.LIFE[new.key.purpose]
         return self._message(kind, to, new.key.destination, facts, new.sent_at, expires_at)
+
+    def signing_code(
+        self, to: Addressee, code: Code, now: datetime, expires_at: datetime
+    ) -> NewMessage:
+        """The SMS with a code that approves a signature."""
+        facts = {"code": code.value}
+        return self._message(MessageKind.SIGNING_CODE, to, to.phone, facts, now, expires_at)
 
     def stop(self, profile: Profile | None, now: datetime) -> Stop | None:
         """What tells the owner of a hard stop, with the link that lifts it."""

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Final
 
 import structlog
@@ -11,6 +13,7 @@ from csc_server.ports.people import NewCode, People
 from policies import sms_budget
 from policies.audit import Event
 from policies.errors import SmsBudgetSpent
+from policies.sms_budget import SmsLimits
 
 _log: Final = structlog.get_logger("csc_server")
 
@@ -29,11 +32,23 @@ async def send_code(
     """
     limits = letters.rules.sms
     message = letters.code_message(to, new)
-    try:
+    with told_when_spent(limits, new.key.purpose):
         state = await people.send_code(new, message, limits, [record])
-    except SmsBudgetSpent:
-        _log.error("sms_budget_spent", per_day=limits.per_day, purpose=new.key.purpose)
-        raise
-    if state.sms_today is not None and sms_budget.alarming(state.sms_today, limits.per_day):
-        _log.warning("sms_budget_low", sent=state.sms_today, per_day=limits.per_day)
+    tell_when_low(limits, state.sms_today)
     return sent(state, new.sent_at)
+
+
+@contextmanager
+def told_when_spent(limits: SmsLimits, purpose: str) -> Iterator[None]:
+    """The operator hears of it when the day's SMS are used up."""
+    try:
+        yield
+    except SmsBudgetSpent:
+        _log.error("sms_budget_spent", per_day=limits.per_day, purpose=purpose)
+        raise
+
+
+def tell_when_low(limits: SmsLimits, sms_today: int | None) -> None:
+    """The operator hears of it, once, when most of the day's SMS are used up."""
+    if sms_today is not None and sms_budget.alarming(sms_today, limits.per_day):
+        _log.warning("sms_budget_low", sent=sms_today, per_day=limits.per_day)

@@ -7,6 +7,7 @@ the approval page of the authorization server shows, and answers in the same way
 from __future__ import annotations
 
 from typing import Any, Final
+from urllib.parse import urlencode
 
 from aiohttp import web
 
@@ -37,7 +38,7 @@ async def show(visit: Visit) -> web.StreamResponse:
         view = await _view(visit, visit.request.query.get(REQUEST, ""))
     except errors.AuthorizationRequestGone:
         return ended(visit)
-    return _page(visit, view, {})
+    return await _page(visit, view)
 
 
 async def submit(visit: Visit) -> web.StreamResponse:
@@ -48,29 +49,25 @@ async def submit(visit: Visit) -> web.StreamResponse:
         if visit.form.text("do") == "refuse":
             await _verbs(visit).refuse(visit.call, approval_id, visit.account_id)
             return visit.go(f"{LIST}?refused=1")
+        if visit.form.text("do") == "send":
+            return await approving.send(visit, _common(visit, view), view.signatures)
         try:
             given = approving.typed(visit.form)
             await _verbs(visit).approve(visit.call, approval_id, visit.account_id, **given)
         except approving.REFUSALS as reason:
-            return _page(visit, view, approving.told(reason))
+            return await _page(visit, view, **approving.told(reason))
     except errors.AuthorizationRequestGone:
         return ended(visit)
     return visit.go(f"{LIST}?approved=1")
 
 
-def _page(visit: Visit, view: ApprovalView, wrong: dict[str, Any]) -> web.Response:
-    asking = view.asking
-    left = asking.expires_at - visit.services.clock.now()
-    common: dict[str, Any] = {
-        "status": 422 if wrong else 200,
-        "failed": bool(wrong),
-        "action": PATH,
-        "waiting": asking,
-        "left_s": max(int(left.total_seconds()), 0),
-        "problems": {},
-        "refusal": None,
-    }
-    return approving.page(visit, view.signatures, common | wrong)
+async def _page(visit: Visit, view: ApprovalView, **wrong: Any) -> web.Response:
+    return await approving.page(visit, view.signatures, _common(visit, view, **wrong))
+
+
+def _common(visit: Visit, view: ApprovalView, **wrong: Any) -> dict[str, Any]:
+    here = f"{PATH}?{urlencode({REQUEST: view.asking.request_id})}"
+    return approving.common(visit, PATH, here, view.asking, **wrong)
 
 
 async def _view(visit: Visit, request_id: str) -> ApprovalView:

@@ -47,7 +47,7 @@ async def show(visit: Visit) -> web.StreamResponse:
             return _leave(visit, view, answer)
     except errors.AuthorizationRequestGone:
         return ended(visit)
-    return _page(visit, view)
+    return await _page(visit, view)
 
 
 async def submit(visit: Visit) -> web.StreamResponse:
@@ -60,9 +60,11 @@ async def submit(visit: Visit) -> web.StreamResponse:
             answer = await verb(visit.call, request_id, _session(visit), visit.account_id)
             return _leave(visit, view, answer, refused=True)
         if view.other_account:
-            return _page(visit, view)
+            return await _page(visit, view)
         if view.signatures is None:
             return _leave(visit, view, await _allow(visit, request_id, asked=True))
+        if do == "send":
+            return await approving.send(visit, _common(visit, view), view.signatures)
         return await _approve(visit, view)
     except errors.AuthorizationRequestGone:
         return ended(visit)
@@ -108,33 +110,26 @@ async def _approve(visit: Visit, view: AuthorizationView) -> web.Response:
             **approving.typed(visit.form),
         )
     except approving.REFUSALS as reason:
-        return _page(visit, view, approving.told(reason))
+        return await _page(visit, view, approving.told(reason))
     return _leave(visit, view, answer)
 
 
-def _page(
+async def _page(
     visit: Visit, view: AuthorizationView, wrong: dict[str, Any] | None = None
 ) -> web.Response:
-    waiting = view.waiting
-    left = waiting.expires_at - visit.services.clock.now()
-    visit.form_targets = (waiting.answers_to,)
-    common = {
-        "status": 422 if wrong else 200,
-        "failed": bool(wrong),
-        "view": view,
-        "action": PATH,
-        "waiting": waiting,
-        "here": _address(waiting.request_id),
-        "left_s": max(int(left.total_seconds()), 0),
-        "problems": {},
-        "refusal": None,
-        **(wrong or {}),
-    }
+    common = _common(visit, view, **(wrong or {}))
     if view.other_account:
         return visit.render("other_account.html", **common)
     if view.signatures is None:
         return visit.render("consent.html", **common)
-    return approving.page(visit, view.signatures, common)
+    return await approving.page(visit, view.signatures, common)
+
+
+def _common(visit: Visit, view: AuthorizationView, **wrong: Any) -> dict[str, Any]:
+    waiting = view.waiting
+    visit.form_targets = (waiting.answers_to,)
+    here = _address(waiting.request_id)
+    return {"view": view, **approving.common(visit, PATH, here, waiting, **wrong)}
 
 
 def _address(request_id: str) -> str:

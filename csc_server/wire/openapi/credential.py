@@ -71,7 +71,7 @@ OTP: Final = record(
 )
 AUTH_OBJECT: Final = record(
     {
-        "type": text(enum=["Password", "PasswordOOB"]),
+        "type": text(enum=["Password", "ChallengeResponse", "PasswordOOB"]),
         "id": text(),
         "format": text(enum=["A", "N"]),
         "generator": text(),

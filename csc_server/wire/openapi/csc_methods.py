@@ -143,6 +143,7 @@ V1: Final = (
         ),
         {200: _ISSUED},
     ),
+    Method("credentials/sendOTP", "Send a code by SMS", request({"credentialID": ID}), {204: None}),
     Method(
         "credentials/extendTransaction",
         "A new SAD for the rest of the hashes",
@@ -189,6 +190,12 @@ V2: Final = (
             description=text(maxLength=500),
         ),
         {200: _ISSUED, 202: _WAITING},
+    ),
+    Method(
+        "credentials/getChallenge",
+        "Send a code by SMS; nothing is answered",
+        request({"credentialID": ID, "authObjectID": text("OTP.", minLength=1)}),
+        {204: None},
     ),
     Method(
         "credentials/authorizeCheck",

@@ -19,6 +19,9 @@ CODES = 24
 PROXY = "127.0.0.2"
 """Whose ``X-Forwarded-For`` is believed."""
 
+SMS_NAMES = ("sorin", "simona", "stela", "silviu", "sanda")
+"""People with codes by SMS: each gets one SMS a minute, so tests do not share them."""
+
 PEOPLE: dict[str, dict[str, Wanted]] = {
     "alice": {
         "pin-p256": Wanted(KeyAlgorithm.P_256),
@@ -28,6 +31,7 @@ PEOPLE: dict[str, dict[str, Wanted]] = {
     },
     "mallory": service.PIN_P256,
     "nobody": {},
+    **{name: {"pin-sms": Wanted(KeyAlgorithm.P_256, sms=True)} for name in SMS_NAMES},
     "locked": service.PIN_P256,
     # For the tests of our own APIs, which change people and run into limits.
     **dict.fromkeys(("olga", "petra"), service.PIN_P256),

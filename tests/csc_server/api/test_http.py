@@ -49,10 +49,8 @@ async def test_other_verbs(client: Client, verb: str) -> None:
 @pytest.mark.parametrize(
     ("version", "method"),
     [
-        (1, "credentials/sendOTP"),
         (1, "signatures/timestamp"),
         (2, "credentials/sendOTP"),
-        (2, "credentials/getChallenge"),
         (2, "signatures/timestamp"),
     ],
 )
@@ -214,7 +212,7 @@ async def test_health_metrics_and_logo(client: Client) -> None:
             assert (response.status, (await response.json())["status"]) == (200, text)
     async with client.http.get(client.base_url + "/metrics") as response:
         told = await response.text()
-    for name in ("paraph_requests_total", "paraph_sms_last_day 0.0", "paraph_sms_per_day 1000.0"):
+    for name in ("paraph_requests_total", "\nparaph_sms_last_day ", "paraph_sms_per_day 1000.0"):
         assert name in told
     info = (await client.post("info", {})).body
     async with client.http.get(info["logo"]) as response:

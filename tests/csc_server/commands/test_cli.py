@@ -71,6 +71,11 @@ def test_people_and_credentials(instance: Path) -> None:
         instance, "credential", "create", "ana", "--given-name", "A", "--pin", stdin="123456\n"
     )
     assert weak[0] == 2
+    by_sms = ("credential", "create", "ana", "--given-name", "A", "--sms")
+    assert run(instance, *by_sms)[0] == 2
+    status, told = run(instance, *by_sms, "--pin", stdin="493817\n")
+    assert status == 2
+    assert "no phone number" in told
     assert run(instance, "credential", "disable", credential)[0] == 0
     assert "disabled" in run(instance, "credential", "list", "ana")[1]
     assert run(instance, "account", "suspend", "ana")[0] == 0
