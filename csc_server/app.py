@@ -108,6 +108,26 @@ def root_pool_settings(settings: Settings) -> PoolSettings:
     )
 
 
+def service_pool_settings(
+    settings: Settings, keys: tuple[str, ...], role: Role, processes: int
+) -> PoolSettings:
+    """How signer processes with the service token alone are started, for these keys."""
+    hsm = settings.pkcs11
+    return PoolSettings(
+        module=hsm.module,
+        softhsm_conf=settings.path(hsm.softhsm_conf) if hsm.softhsm_conf else None,
+        service_token=hsm.service_token,
+        service_pin_file=settings.path(hsm.service_pin_file),
+        signers_token=None,
+        signers_pin_file=None,
+        service_keys=keys,
+        processes=processes,
+        roles=frozenset({role}),
+        queue_limit=hsm.queue_limit,
+        call_limit_s=hsm.call_limit_s,
+    )
+
+
 def pool_settings(settings: Settings, *, roles: frozenset[Role], processes: int) -> PoolSettings:
     """How this instance's signer processes are started."""
     hsm = settings.pkcs11

@@ -99,19 +99,8 @@ def root(settings: Settings, keys: ServiceKeys) -> Issuer:
 
 
 def pool_settings(settings: Settings) -> PoolSettings:
-    """One signer process with the service token alone."""
-    hsm = settings.pkcs11
-    return PoolSettings(
-        module=hsm.module,
-        softhsm_conf=settings.path(hsm.softhsm_conf) if hsm.softhsm_conf else None,
-        service_token=hsm.service_token,
-        service_pin_file=settings.path(hsm.service_pin_file),
-        signers_token=None,
-        signers_pin_file=None,
-        service_keys=_KEYS,
-        processes=1,
-        roles=frozenset({Role.AUTHORITY}),
-    )
+    """One signer process for the authority's keys and those of its desks."""
+    return app.service_pool_settings(settings, _KEYS, Role.AUTHORITY, 1)
 
 
 def admin_settings(settings: Settings) -> PoolSettings:

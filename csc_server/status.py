@@ -112,21 +112,9 @@ class Desks:
 
 
 def pool_settings(settings: Settings) -> PoolSettings:
-    """Signer processes with the service token alone, for these keys alone."""
-    hsm = settings.pkcs11
-    return PoolSettings(
-        module=hsm.module,
-        softhsm_conf=settings.path(hsm.softhsm_conf) if hsm.softhsm_conf else None,
-        service_token=hsm.service_token,
-        service_pin_file=settings.path(hsm.service_pin_file),
-        signers_token=None,
-        signers_pin_file=None,
-        service_keys=(*OCSP_KEYS, *TSA_KEYS),
-        processes=settings.pki.processes,
-        roles=frozenset({Role.STATUS}),
-        queue_limit=hsm.queue_limit,
-        call_limit_s=hsm.call_limit_s,
-    )
+    """Signer processes for these keys alone."""
+    processes, keys = settings.pki.processes, (*OCSP_KEYS, *TSA_KEYS)
+    return app.service_pool_settings(settings, keys, Role.STATUS, processes)
 
 
 def build(settings: Settings, node: str) -> web.Application:

@@ -14,7 +14,7 @@ from typing import Any, Final
 from asn1crypto import x509
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import ec, padding, rsa
-from pkilint import etsi, finding_filter, loader
+from pkilint import etsi, loader
 from pkilint.etsi.etsi_constants import CertificateType
 from pkilint.pkix import certificate, extension, name
 from pkilint.validation import ValidationFindingSeverity
@@ -63,12 +63,7 @@ def findings(der: bytes, linter: Linter) -> list[Finding]:
         ValueError: Not a certificate.
     """
     document = loader.RFC5280CertificateDocumentLoader().load_der_document(der)
-    results = _validator(linter).validate(document.root)
-    if linter is not Linter.PKIX:
-        # Findings of RFC 5280 that EN 319 412 overrules: the linter's own list.
-        kind = CertificateType[linter.value]
-        results, _ = finding_filter.filter_results(etsi.create_etsi_finding_filters(kind), results)
-    return list(_worse(results))
+    return list(_worse(_validator(linter).validate(document.root)))
 
 
 def _worse(results: Iterable[Any]) -> Iterable[Finding]:
