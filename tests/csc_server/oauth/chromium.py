@@ -26,6 +26,9 @@ from playwright.async_api import Browser, BrowserContext, Page, async_playwright
 from csc_server.ports.sessions import SessionKey
 from tests.service import PASSWORD, Person
 
+# Waited for, not slept: a busy machine is no failure.
+expect.set_options(timeout=30_000)
+
 
 @dataclass
 class Sites:
@@ -149,7 +152,7 @@ async def window(browser: Browser, base_url: str, programs: Sites) -> Window:
     context: BrowserContext = await browser.new_context(
         base_url=base_url, locale="en-GB", ignore_https_errors=True
     )
-    context.set_default_timeout(10_000)
+    context.set_default_timeout(30_000)
     return Window(await context.new_page(), base_url, programs)
 
 

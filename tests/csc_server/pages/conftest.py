@@ -6,12 +6,15 @@ import asyncio
 from collections.abc import Iterator
 
 import pytest
-from playwright.sync_api import Browser, BrowserContext, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, expect, sync_playwright
 
 from csc_server.config import Settings
 from tests import service
 from tests.csc_server.pages.mailbox import Mailbox
 from tests.service import Person, Service
+
+# Waited for, not slept: a busy machine is no failure.
+expect.set_options(timeout=30_000)
 
 PEOPLE = {"carol": service.OTP_P256}
 
@@ -87,6 +90,6 @@ def browser(site: Service) -> Iterator[Browser]:
 def context(browser: Browser, site: Service) -> Iterator[BrowserContext]:
     """A browser without memory that speaks English."""
     opened = browser.new_context(base_url=site.base_url, locale="en-GB")
-    opened.set_default_timeout(10_000)
+    opened.set_default_timeout(30_000)
     yield opened
     opened.close()
