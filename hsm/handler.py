@@ -68,6 +68,9 @@ class Handler:
         """
         try:
             return self._open()
+        except errors.PinRefused:
+            # It is a failure too, but a second try would bring the token nearer to its lock.
+            raise
         except errors.Broken as error:
             log.warning("device failed (%s), opening it again", error)
         # SoftHSM rewrites a token's file at each login. Whoever reads it at that moment finds a

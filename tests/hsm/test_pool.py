@@ -586,4 +586,4 @@ class CountedFile:
                     pipe.write(self.text)
                     pipe.flush()
             # The next open must meet the next reader, not the end of this one.
-            time.sleep(0.05)
+            time.sleep(0.5)

@@ -141,6 +141,7 @@ def test_a_refused_pin_has_a_code_of_its_own(tokens: PoolSettings, tmp_path: Pat
     code, err = line.end()
     assert code == exits.PIN_REFUSED
     assert "2718281828" not in err
+    assert "opening it again" not in err, "a second try brings a token nearer to its lock"
 
 
 def test_tokens_can_be_named_by_slot(tokens: PoolSettings) -> None:
