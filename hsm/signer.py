@@ -41,7 +41,7 @@ def main(arguments: list[str]) -> int:
     """
     descriptor, text = arguments
     _harden()
-    logging.basicConfig(format=f"%(levelname)s %(name)s[{os.getpid()}] %(message)s")
+    _log_as_json()
     settings: PoolSettings = codec.reader(PoolSettings)(codec.decode(text.encode()))
     if settings.softhsm_conf is not None:
         os.environ["SOFTHSM2_CONF"] = str(settings.softhsm_conf)
@@ -87,6 +87,28 @@ def _exactly(line: socket.socket, length: int) -> bytes | None:
             return None
         data += chunk
     return bytes(data)
+
+
+def _log_as_json() -> None:
+    """One JSON object a line on standard error, as the processes that start us write theirs."""
+    handler = logging.StreamHandler()
+    handler.setFormatter(_JsonFormatter())
+    logging.basicConfig(handlers=[handler])
+
+
+class _JsonFormatter(logging.Formatter):
+    """Event, level, name, process and time of a record."""
+
+    def format(self, record: logging.LogRecord) -> str:
+        """A line without its end."""
+        line = {
+            "event": super().format(record),
+            "level": record.levelname.lower(),
+            "logger": record.name,
+            "pid": record.process,
+            "timestamp": datetime.fromtimestamp(record.created, UTC),
+        }
+        return codec.encode(line).decode()
 
 
 def _harden() -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import logging
 import os
 import signal
@@ -128,6 +129,8 @@ def test_a_device_that_does_not_work_ends_the_process(tokens: PoolSettings) -> N
         line = Line(broken)
         assert line.receive() is None
         code, err = line.end()
+        events = [json.loads(one) for one in err.splitlines()]
+        assert {"event", "level", "logger", "pid", "timestamp"} == set().union(*events)
         assert code == exits.BROKEN
         assert "Traceback" not in err
 
