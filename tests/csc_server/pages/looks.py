@@ -1,9 +1,11 @@
-"""Looking at a page as the design asks: axe, contrast in both schemes, reflow. (ui 6)"""
+"""Looking at a page as the design asks: axe, both schemes, reflow, targets, keys. (ui 6)
+
+Each function gives back what it found in words; nothing is good.
+"""
 
 from __future__ import annotations
 
-import os
-from pathlib import Path
+from collections.abc import Iterator
 from typing import Any, Final
 
 from axe_playwright_python.sync_playwright import Axe  # type: ignore[import-untyped]  # no types
@@ -12,43 +14,101 @@ from playwright.sync_api import Page
 _TAGS: Final = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
 _EVERYTHING: Final = {"runOnly": {"type": "tag", "values": _TAGS}, "resultTypes": ["violations"]}
 _COLOURS: Final = {
-    "runOnly": {"type": "rule", "values": ["color-contrast", "target-size"]},
+    "runOnly": {
+        "type": "rule",
+        "values": ["color-contrast", "target-size", "scrollable-region-focusable"],
+    },
     "resultTypes": ["violations"],
 }
-_COMBINATIONS: Final[list[tuple[Any, int, Any]]] = [
+_EXTREMES: Final[list[tuple[Any, int, Any]]] = [
     ("light", 1280, _EVERYTHING),
-    ("dark", 390, _COLOURS),
+    ("dark", 320, _EVERYTHING),
+]
+_BETWEEN: Final[list[tuple[Any, int, Any]]] = [
+    ("light", 320, _COLOURS),
     ("light", 390, _COLOURS),
+    ("dark", 390, _COLOURS),
     ("dark", 1280, _COLOURS),
 ]
-"""Rules that depend on neither colours nor width run once."""
-_AXE: Final[str] = Axe().axe_script
+"""Rules that depend on neither colours nor width have been run."""
+_AXE: Final[str] = Axe().axe_script + "; 0"
+_RUN: Final = "o => axe.run(document, o).then(r => r.violations)"
+
+
+def complaints(page: Page, *, every_width: bool = True) -> Iterator[str]:
+    """What axe says, light and dark, at 320, 390 and 1280 px; or light at the one end alone and
+    dark at the other."""
+    page.evaluate(_AXE)
+    for scheme, width, options in _EXTREMES + _BETWEEN * every_width:
+        page.emulate_media(color_scheme=scheme)
+        page.set_viewport_size({"width": width, "height": 900})
+        for one in page.evaluate(_RUN, options):
+            places = [node["html"][:160] for node in one["nodes"][:3]]
+            yield f"{scheme} {width} {one['id']}: {places}"
+
+
+_OUTSIDE: Final = """() => {
+    const wide = document.documentElement.scrollWidth - innerWidth;
+    const found = wide > 0 ? [`the page scrolls ${wide} px sideways`] : [];
+    for (const e of document.querySelectorAll("body *")) {
+        if (!e.checkVisibility() || e.closest(".unseen, .skip, iframe")) continue;
+        const box = e.getBoundingClientRect(), style = getComputedStyle(e);
+        // What only screen readers get is one pixel wide.
+        if (box.width <= 1 || style.clipPath !== "none") continue;
+        const told = e.outerHTML.slice(0, 100).replace(/\\s+/g, " ");
+        if (box.left < -1 || box.right > innerWidth + 1) found.push(`sticks out: ${told}`);
+        const clips = style.overflowX !== "visible" || style.overflowY === "hidden";
+        const own = e.matches("input, select, textarea, progress, .scroll");
+        const more = e.scrollWidth > e.clientWidth + 1 || e.scrollHeight > e.clientHeight + 1;
+        if (clips && !own && more) found.push(`cut: ${told}`);
+    }
+    return found;
+}"""
+_OPEN: Final = "document.querySelectorAll('details').forEach((d) => { d.open = true; })"
+# WCAG 2.1 1.4.12, to the letter. A constructed sheet: the page's policy has no inline style.
+_SPACED: Final = """() => {
+    const sheet = new CSSStyleSheet();
+    sheet.replaceSync(`* { line-height: 1.5 !important; letter-spacing: .12em !important;
+        word-spacing: .16em !important; } p { margin-bottom: 2em !important; }`);
+    document.adoptedStyleSheets = [sheet];
+}"""
+_UNSPACED: Final = "document.adoptedStyleSheets = []"
+
+
+def reflow(page: Page) -> Iterator[str]:
+    """Nothing beside or cut at 320 px, everything folded out. (WCAG 1.4.10, 1.4.4)"""
+    page.set_viewport_size({"width": 320, "height": 900})
+    page.evaluate(_OPEN)
+    yield from (f"at 320 px {one}" for one in page.evaluate(_OUTSIDE))
+
+
+def spacing(page: Page) -> Iterator[str]:
+    """The same with the text spread. (WCAG 1.4.12)"""
+    page.set_viewport_size({"width": 320, "height": 900})
+    page.evaluate(_SPACED)
+    yield from (f"spread at 320 px {one}" for one in page.evaluate(_OUTSIDE))
+    page.evaluate(_UNSPACED)
+
+
+# WCAG 2.2 2.5.8: 24 by 24, but for links within a sentence. axe lets small ones pass that have
+# room around them; ui 2 does not.
+_SMALL: Final = """() => [...document.querySelectorAll("a, button, input, select, summary")]
+    .filter((e) => e.type !== "hidden" && e.checkVisibility() && !e.closest(".skip"))
+    .filter((e) => !(e.closest("p") && e.closest("p").textContent.trim() !== e.textContent.trim()))
+    .map((e) => [e.outerHTML.slice(0, 100), e.getBoundingClientRect()])
+    .filter(([, box]) => box.width > 1 && (box.width < 24 || box.height < 24))
+    .map(([html, box]) => `target of ${box.width} x ${box.height}: ${html}`)"""
+
+
+def small_targets(page: Page) -> Iterator[str]:
+    """Everything to press is 24 px or more, links in sentences excepted."""
+    page.set_viewport_size({"width": 390, "height": 900})
+    yield from page.evaluate(_SMALL)
 
 
 def look(page: Page, name: str) -> None:
-    """Nothing to complain about in light and dark, on a phone and on a desk, and at 320 px.
-
-    With ``PAGE_SHOTS=directory`` in the environment each state is left there as a picture.
-    """
-    page.evaluate(_AXE)
-    for scheme, width, options in _COMBINATIONS:
-        page.emulate_media(color_scheme=scheme)
-        page.set_viewport_size({"width": width, "height": 900})
-        found = page.evaluate("o => axe.run(document, o).then(r => r.violations)", options)
-        assert not found, (name, scheme, width, [_told(one) for one in found])
-        if directory := os.environ.get("PAGE_SHOTS"):
-            page.screenshot(path=Path(directory) / f"{name}-{width}-{scheme}.png", full_page=True)
-    assert_reflows(page, name)
+    """Nobody complains about a page of a journey, and nothing stands beside it at 320 px."""
+    found = [*complaints(page), *reflow(page)]
+    assert found == [], (name, found)
     page.emulate_media(color_scheme="light")
     page.set_viewport_size({"width": 1280, "height": 900})
-
-
-def assert_reflows(page: Page, name: str) -> None:
-    """No sideways scroll at 320 px. (WCAG 1.4.10)"""
-    page.set_viewport_size({"width": 320, "height": 900})
-    wide = page.evaluate("document.documentElement.scrollWidth")
-    assert wide <= 320, (name, wide)
-
-
-def _told(violation: dict[str, Any]) -> tuple[str, list[Any]]:
-    return violation["id"], [node["html"][:200] for node in violation["nodes"][:3]]

@@ -7,12 +7,12 @@ from __future__ import annotations
 
 import asyncio
 import threading
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
-from datetime import UTC, date, datetime, timedelta
+from datetime import datetime, timedelta
 from types import SimpleNamespace
-from typing import Any, NoReturn
+from typing import Any, Final
 
 from aiohttp import web
 from cryptography import x509
@@ -28,36 +28,55 @@ from csc_server.operations.approvals.answer import ApprovalView, Asking
 from csc_server.operations.oauth.views import (
     Application,
     AuthorizationView,
+    Begun,
     Redirect,
     Signatures,
     Waiting,
 )
-from csc_server.operations.people.rules import PeopleRules
 from csc_server.operations.sessions import BrowserSessions
-from csc_server.ports import Account
-from csc_server.ports.people import Person, Profile
+from csc_server.ports.messages import Kept
 from csc_server.ports.sessions import SessionKey
 from csc_server.web import middleware, routes
 from csc_server.web.pages import look
+from csc_server.web.requests import METHOD
 from csc_server.web.services import SERVICES
 from policies import errors
 from policies.algorithms import HashAlgorithm
 from policies.audit import Event
-from policies.messages import Language
+from policies.oauth.requests import Asked
 from policies.oauth.values import Document
-from policies.second_factor import SecondFactor
 from policies.sessions import End, Session, SessionId, Stage
 from policies.tokens import Scope
-from policies.values import AccountId, AccountState, ApprovalId, Credential, Factor
+from policies.values import AccountId, ApprovalId, Credential, Factor
 from tests import build, service
+from tests.csc_server.pages.cast import NOW, OWNER, StagedPeople, soon
 from tests.ports import free_port
 
-KEY = SessionKey("k" * 43)
+KEY: Final = SessionKey("k" * 43)
 """The cookie of somebody who is signed in."""
-HALF = SessionKey("h" * 43)
+HALF: Final = SessionKey("h" * 43)
 """The cookie of somebody whose code is awaited."""
-CALLBACK = "https://contabpro.example/back?code=c&iss=i"
-OWN_SCHEME = "example.contabpro:/back?code=c&iss=i"
+PAIRING: Final = SessionKey("p" * 43)
+"""The cookie of somebody who has to pair before anything else."""
+STALE: Final = SessionKey("s" * 43)
+"""The cookie of somebody whose last proof is long ago."""
+IDLE: Final = SessionKey("i" * 43)
+"""The cookie of somebody for whom nothing happened for a while."""
+ENDED: Final = SessionKey("e" * 43)
+"""The cookie of somebody who was signed out for security."""
+CALLBACK: Final = "https://contabpro.example/back?code=c&iss=i"
+OWN_SCHEME: Final = "example.contabpro:/back?code=c&iss=i"
+ODD_NAMES: Final[list[str | None]] = [
+    "عقد القرض رقم 4471.pdf",
+    "חוזה הלוואה 12 (סופי).docx",
+    "Invoice \u202efdp.exe",
+    "契約書 Zażółć gęślą jaźń \U0001f469\u200d\u2696\ufe0f.pdf",
+    "S" * 200 + ".pdf",
+    "annex_" + "0123456789" * 9,
+    "\u200b\u202e",
+    None,
+]
+"""What clients call documents: other directions, other scripts, no blanks, nothing at all."""
 
 
 class MemorySessions:
@@ -114,8 +133,8 @@ class Programs:
         """What the next approval ends with."""
         self.answers: list[tuple[str, dict[str, Any]]] = []
         self.applications_of: list[Application] = [
-            Application("contab", "Contab Pro", "contabpro.example", (Scope.SERVICE,), _now()),
-            Application("desk", "Paraph for the desktop", "", (Scope.SERVICE,), _now()),
+            Application("contab", "Contab Pro", "contabpro.example", (Scope.SERVICE,), NOW),
+            Application("desk", "Paraph for the desktop", "", (Scope.SERVICE,), NOW),
         ]
 
     async def peek(self, request_id: str, session_id: str) -> Waiting:
@@ -151,7 +170,8 @@ class Programs:
     async def refuse(self, call: Any, *request: str) -> Redirect:
         """No."""
         self.answers.append(("refuse", {}))
-        return Redirect("https://contabpro.example/back?error=access_denied")
+        scheme = OWN_SCHEME if request[0] == "native" else CALLBACK
+        return Redirect(scheme.partition("?")[0] + "?error=access_denied")
 
     async def applications(self, account_id: AccountId) -> list[Application]:
         """Those that were let in."""
@@ -163,26 +183,29 @@ class Programs:
 
     def _waiting(self, request_id: str) -> Waiting:
         native = request_id == "native"
+        names = {"odd": "شركة المحاسبة 24", "long": "Contabilitate" * 9}
         return Waiting(
             request_id=request_id,
-            client_name="Contab Pro <b>\u202eevil</b>",
+            client_name=names.get(request_id, "Contab Pro <b>\u202eevil</b>"),
             client_host="" if native else "contabpro.example",
             native=native,
             scopes=(Scope.ACCOUNT, Scope.SERVICE),
             lang=None,
-            expires_at=_now() + timedelta(minutes=10),
+            expires_at=soon(10),
             answers_to="https://contabpro.example",
         )
 
     def signatures(self, request_id: str) -> Signatures | None:
         """What is to be signed."""
-        if request_id in ("consent", "more", "native", "other", "given"):
+        if request_id in ("consent", "more", "native", "other", "given", "long"):
             return None
         names: list[str | None] = ["Loan agreement 4471.pdf", "Annex 2, repayment schedule.pdf"]
         if request_id == "hashes":
             names = [None, None]
         if request_id == "many":
-            names = [f"Payslip {number}.pdf" for number in range(240)]
+            names = [f"Payslip {number}.pdf" for number in range(100)]
+        if request_id == "odd":
+            names = ODD_NAMES
         documents = tuple(
             Document(service.digest_of(f"{at} {name}"), name) for at, name in enumerate(names)
         )
@@ -192,9 +215,9 @@ class Programs:
             "choose": (self._credential, replace(pin, credential_id="second")),  # type: ignore[arg-type]  # a name of ours
             "pin": (pin,),
         }
-        return Signatures(
-            documents, HashAlgorithm.SHA256, None, fitting.get(request_id, (self._credential,))
-        )
+        description = "بيان 3 — for the board of 12 May" if request_id == "odd" else None
+        usable = fitting.get(request_id, (self._credential,))
+        return Signatures(documents, HashAlgorithm.SHA256, description, usable)
 
 
 class StagedApprovals:
@@ -240,51 +263,29 @@ class StagedApprovals:
         self.answers.append(("refuse", request_id, {}))
 
 
-class StagedPeople:
-    """One person, and codes that end as the test says."""
-
-    def __init__(self) -> None:
-        self.rules = PeopleRules("Paraph", "http://127.0.0.1", mandatory_from=date(2020, 1, 1))
-        self.refusal: Exception = errors.LoginCodeWrong(4)
-        account = Account(AccountId("a"), "andreea", "$", AccountState.ACTIVE, _now())
-        profile = Profile(
-            account_id=AccountId("a"),
-            first_name="Andreea",
-            last_name="Ionescu",
-            email="andreea@example.ro",
-            phone="+40722123321",
-            proposed_phone=None,
-            language=Language.EN,
-            second_factor=SecondFactor(),
-            privacy=None,
-            created_at=_now(),
-        )
-        self.person = Person(account, profile, None)
-
-    async def show_person(self, account_id: AccountId) -> Person:
-        """The one."""
-        return self.person
-
-    async def check_login_code(self, *given: Any) -> NoReturn:
-        """Refuse."""
-        raise self.refusal
-
-    async def start_pairing(self, *given: Any) -> NoReturn:
-        """Refuse."""
-        raise self.refusal
-
-
 class StageServer:
     """The application in a thread of its own."""
 
     def __init__(self, credential: Credential, public_url: str | None = None) -> None:
-        self._public_url = public_url
-        self.programs, self.people = Programs(credential), StagedPeople()
-        self.approvals = StagedApprovals(self.programs)
+        self._credential, self._public_url = credential, public_url
+        self._store, self._staged = MemorySessions(), SimpleNamespace()
+        self.answered: set[tuple[str, str]] = set()
+        """HTTP method, and path as the table of pages has it, of every request so far."""
+        self.reset()
         self.port = free_port()
         self.url = f"http://127.0.0.1:{self.port}"
         self._ready, self._stop = threading.Event(), asyncio.Event()
         self._loop = asyncio.new_event_loop()
+
+    def reset(self) -> None:
+        """People, programs and sessions as they were at the start."""
+        self.programs, self.people = Programs(self._credential), StagedPeople()
+        self.approvals = StagedApprovals(self.programs)
+        self.messages: list[Kept] = []
+        """What the outbox keeps."""
+        self._store.rows = {one.digest: one for one in _sessions()}
+        self._staged.people, self._staged.authorization = self.people, self.programs
+        self._staged.approvals = self.approvals
 
     @contextmanager
     def running(self) -> Iterator[StageServer]:
@@ -301,6 +302,17 @@ class StageServer:
             thread.join(10)
             self._loop.close()
 
+    def open_elsewhere(self, *devices: str) -> None:
+        """Afterwards the person is signed in with these browsers too, and with no other."""
+        self.keep_only(KEY)
+        for number, device in enumerate(devices):
+            one = _session(SessionKey(f"{number}" * 43), device=device, source=f"192.0.2.{number}")
+            self._store.rows[one.digest] = one
+
+    def keep_only(self, key: SessionKey) -> None:
+        """Afterwards there is one session."""
+        self._store.rows = {key.digest(): self._store.rows[key.digest()]}
+
     def cookie(self, key: SessionKey) -> dict[str, str]:
         """For a browser in which somebody is."""
         return {"name": "sid", "value": key.value, "url": self.url}
@@ -314,21 +326,34 @@ class StageServer:
         await runner.cleanup()
 
     def _application(self) -> web.Application:
-        entropy, store = SystemEntropy(), MemorySessions()
-        for key, stage in ((KEY, Stage.SIGNED_IN), (HALF, Stage.CODE_AWAITED)):
-            store.rows[key.digest()] = _session(key, stage)
+        entropy, clock = SystemEntropy(), SystemClock()
         application = web.Application(middlewares=[middleware.edge(15, entropy)])
         look.install(application, Settings(port=self.port, public_url=self._public_url))
-        application.router.add_route("*", "/{path:.*}", routes.dispatch)
-        staged: Any = SimpleNamespace(
-            sessions=BrowserSessions(store, SystemClock(), entropy),
-            people=self.people,
-            clock=SystemClock(),
-            authorization=self.programs,
-            approvals=self.approvals,
-        )
+        application.router.add_route("*", "/{path:.*}", self._dispatch)
+        self._staged.sessions = BrowserSessions(self._store, clock, entropy)
+        self._staged.clock = clock
+        self._staged.outbox = SimpleNamespace(latest=self._latest)
+        self._staged.oauth = SimpleNamespace(begin=_begin)
+        staged: Any = self._staged
         application[SERVICES] = staged
         return application
+
+    async def _dispatch(self, request: web.Request) -> web.StreamResponse:
+        try:
+            return await routes.dispatch(request)
+        finally:
+            self.answered.add((request.method, request.get(METHOD, "").removeprefix("page")))
+
+    async def _latest(self, limit: int) -> list[Kept]:
+        return self.messages[:limit]
+
+
+async def _begin(asked: Asked, bind: Callable[[], Awaitable[SessionId]]) -> Begun:
+    """A program that is known sends a browser here; ``state`` names what it asks."""
+    if asked.client_id != "contab":
+        raise errors.ClientUnknown("x")
+    await bind()
+    return Begun(asked.state or "consent", None)
 
 
 def credential() -> Credential:
@@ -338,8 +363,8 @@ def credential() -> Credential:
     subject = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "Andreea Ionescu")])
     certificate = (
         x509.CertificateBuilder(issuer, subject, key.public_key(), 0x5A3B00117C1E90B4)
-        .not_valid_before(_now())
-        .not_valid_after(_now() + timedelta(days=365))
+        .not_valid_before(NOW)
+        .not_valid_after(NOW + timedelta(days=365))
         .sign(key, hashes.SHA256())
     )
     spki = key.public_key().public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo)
@@ -349,25 +374,31 @@ def credential() -> Credential:
 
 
 def _asking(request_id: str, name: str, host: str, count: int) -> Asking:
-    end = _now() + timedelta(minutes=10)
-    return Asking(ApprovalId(request_id), name, host, count, _now(), end)
+    end = soon(10)
+    return Asking(ApprovalId(request_id), name, host, count, NOW, end)
 
 
-def _session(key: SessionKey, stage: Stage) -> Session:
-    return Session(
+def _sessions() -> Iterator[Session]:
+    yield _session(KEY)
+    yield _session(HALF, stage=Stage.CODE_AWAITED)
+    yield _session(PAIRING, stage=Stage.PAIRING)
+    yield _session(STALE, proved_at=soon(-60))
+    yield _session(IDLE, seen_at=soon(-60))
+    yield _session(ENDED, end=End.SECURITY)
+
+
+def _session(key: SessionKey, **changes: Any) -> Session:
+    now = soon(0)
+    standard = Session(
         session_id=SessionId(key.value[:8]),
         digest=key.digest(),
-        stage=stage,
-        account_id=AccountId("a"),
-        opened_at=_now(),
-        seen_at=_now(),
-        ends_at=_now() + timedelta(hours=1),
-        proved_at=_now(),
+        stage=Stage.SIGNED_IN,
+        account_id=OWNER,
+        opened_at=now,
+        seen_at=now,
+        ends_at=soon(60),
+        proved_at=now,
         source="127.0.0.1",
         device="",
     )
-
-
-def _now() -> datetime:
-    """When the stage is set up, not when this file is read: that may be long before."""
-    return datetime.now(UTC)
+    return replace(standard, **changes)

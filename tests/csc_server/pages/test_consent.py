@@ -13,7 +13,6 @@ from playwright.sync_api import BrowserContext, Error, Page, expect
 from tests import service
 from tests.csc_server.pages import customers
 from tests.csc_server.pages.customers import Customer
-from tests.csc_server.pages.looks import look
 from tests.csc_server.pages.mailbox import Mailbox
 from tests.csc_server.pages.reader import Reader
 from tests.csc_server.pages.test_journey import heading, press
@@ -72,7 +71,6 @@ def test_consent_is_asked_once(page: Page, site: Service, customer: Customer) ->
     ask(page, scope="service")
     sign_in(page, customer.email, customer.password)
     heading(page, "Contab Pro wants to use your account")
-    look(page, "consent")
     press(page, "Use another account")
     sign_in(page, customer.email, customer.password)
     answer = told(page, lambda: press(page, "Allow"))
@@ -136,7 +134,6 @@ def test_a_code_approves_these_hashes(page: Page, people: dict[str, Person]) -> 
     expect(page.locator(".digest").first).to_contain_text(short)
     page.get_by_label("Code from your authenticator app").fill("000000")
     press(page, "Approve and sign one")
-    look(page, "approve-wrong")
     page.get_by_label("Code from your authenticator app").fill(carol.code())
     assert told(page, lambda: press(page, "Approve and sign one"))["code"]
     page = page.context.new_page()
@@ -148,7 +145,6 @@ def test_an_unknown_program_leads_nowhere(page: Page) -> None:
     """Neither does a return address that nobody registered: said here, told to nobody."""
     page.goto(f"/csc/v2/oauth2/authorize?{urlencode(REQUEST | {'client_id': 'rogue'})}")
     heading(page, "We do not know this program")
-    look(page, "unknown-program")
     page.goto(
         f"/csc/v2/oauth2/authorize?{urlencode(REQUEST | {'redirect_uri': 'https://evil.example'})}"
     )

@@ -74,7 +74,7 @@ def test_what_goes_wrong_behind_a_page_is_a_page(
     """In words and in the right status; a bug is a number, and nothing of its text."""
     reader = Reader(server.url)
     reader.cookies["__Host-sid"] = stage.HALF.value
-    server.people.refusal = reason
+    server.people.outcomes["check_login_code"] = reason
     fields = reader.get("/login/code").form("/login/code").fields
     answer = reader.post("/login/code", fields | {"code": "123456"}, Origin=PUBLIC)
     assert answer.status == status
@@ -97,7 +97,7 @@ def test_an_sms_that_may_not_go_out_is_told(reason: Exception, status: int, word
     with StageServer(stage.credential()).running() as server:
         reader = Reader(server.url)
         reader.cookies["sid"] = stage.HALF.value
-        server.people.refusal = reason
+        server.people.outcomes["start_pairing"] = reason
         token = reader.get("/login/code").form("/login/code").fields["csrf"]
         answer = reader.post("/authenticator/send", {"csrf": token})
         assert answer.status == status
