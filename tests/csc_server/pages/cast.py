@@ -21,7 +21,6 @@ from policies.second_factor import LoginStep, PairingState, SecondFactor
 from policies.secret import TotpSeed
 from policies.values import AccountId, AccountState, AuthenticatorId, SealedTotp
 
-NOW: Final = datetime.now(UTC)
 OWNER: Final = AccountId("a")
 EMAIL: Final = "andreea.ionescu@example.ro"
 PHONE: Final = "+40722123321"
@@ -32,7 +31,7 @@ LONG_NAME: Final = "Wolfeschlegelsteinhausenbergerdorffwelchevoralternwarengewis
 OPTIONAL: Final = date(2099, 12, 31)
 """A deadline of the second factor that these tests will not see."""
 
-_VERBS: Final = {field.name for field in fields(People)}
+_VERBS: Final = {field.name for field in fields(People)} | {"send_code"}
 Verb = Callable[..., Awaitable[Any]]
 
 
@@ -51,7 +50,7 @@ class StagedPeople:
             "send_email_code": sent("a•••@example.ro", minutes=5),
             "send_new_phone_code": (NEW_PHONE, sent("+40 7•• ••• 111", minutes=5)),
             "confirm_pairing_code": Shown(SEED, (), "", b"", soon(10), replaces=False),
-            "finish_pairing": Paired(replaced=False, signs_from=NOW),
+            "finish_pairing": Paired(replaced=False, signs_from=soon(0)),
         }
         """By the name of the verb."""
 
@@ -84,7 +83,7 @@ def soon(minutes: float) -> datetime:
 
 def person() -> Person:
     """Andreea, whose authenticator is paired."""
-    account = Account(OWNER, "andreea", "$", AccountState.ACTIVE, NOW)
+    account = Account(OWNER, "andreea", "$", AccountState.ACTIVE, soon(0))
     profile = Profile(
         account_id=OWNER,
         first_name="Andreea",
@@ -94,8 +93,8 @@ def person() -> Person:
         proposed_phone=None,
         language=Language.EN,
         second_factor=SecondFactor(),
-        privacy=Acceptance("2026-11", NOW),
-        created_at=NOW,
+        privacy=Acceptance("2026-11", soon(0)),
+        created_at=soon(0),
     )
     return Person(account, profile, authenticator())
 
@@ -103,7 +102,7 @@ def person() -> Person:
 def authenticator(signs_from: datetime | None = None) -> Authenticator:
     """A paired one."""
     totp = SealedTotp(AuthenticatorId("t"), OWNER, b"", -1)
-    return Authenticator(totp, PairingState.ACTIVE, None, NOW, signs_from)
+    return Authenticator(totp, PairingState.ACTIVE, None, soon(0), signs_from)
 
 
 def from_command_line() -> Person:

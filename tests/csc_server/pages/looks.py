@@ -104,11 +104,3 @@ def small_targets(page: Page) -> Iterator[str]:
     """Everything to press is 24 px or more, links in sentences excepted."""
     page.set_viewport_size({"width": 390, "height": 900})
     yield from page.evaluate(_SMALL)
-
-
-def look(page: Page, name: str) -> None:
-    """Nobody complains about a page of a journey, and nothing stands beside it at 320 px."""
-    found = [*complaints(page), *reflow(page)]
-    assert found == [], (name, found)
-    page.emulate_media(color_scheme="light")
-    page.set_viewport_size({"width": 1280, "height": 900})

@@ -12,8 +12,8 @@ from typing import Any, Final
 
 from playwright.sync_api import Page, sync_playwright
 
-from tests.csc_server.pages import stage
-from tests.csc_server.pages.stops import STOPS
+from tests.csc_server.pages import programs, stage
+from tests.csc_server.pages.stops import every
 from tests.csc_server.pages.tour import Tour
 
 _LOOKS: Final[list[tuple[int, Any]]] = [
@@ -38,13 +38,13 @@ def main() -> None:
     parser.add_argument("directory", type=Path)
     parser.add_argument("names", nargs="*", default=[""])
     parser.add_argument("--language", action="append", choices=["en", "ro", "fr"])
-    given = parser.parse_args()
+    given = parser.parse_intermixed_args()
     given.directory.mkdir(parents=True, exist_ok=True)
-    with stage.StageServer(stage.credential()).running() as server, sync_playwright() as driver:
+    with stage.StageServer(programs.credential()).running() as server, sync_playwright() as driver:
         browser = driver.chromium.launch(executable_path="/usr/bin/chromium", args=["--no-sandbox"])
         tour = Tour(server, browser)
         for language in given.language or ["en"]:
-            for stop in STOPS:
+            for stop in every():
                 if stop.name.startswith(tuple(given.names)):
                     take(tour.arrive(stop, language), given.directory, f"{stop.name}-{language}")
         browser.close()

@@ -6,9 +6,8 @@ A new page or state is a line here.
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import replace
-from datetime import timedelta
 from typing import Any, Final
 
 from csc_server.operations.people.pairing import Paired
@@ -17,21 +16,19 @@ from csc_server.ports.messages import Kept
 from policies import errors
 from policies.passwords import Weakness
 from tests.csc_server.pages import cast, stage
-from tests.csc_server.pages.cast import NOW, sent, soon
+from tests.csc_server.pages.cast import sent, soon
 from tests.csc_server.pages.stage import StageServer
 from tests.csc_server.pages.tour import Arrange, Stop, press, run, send, type_password, visit
 
 TOKEN: Final = "T" * 43
 _MISSING: Final = ("first_name", "last_name", "email", "phone", "privacy_read")
-_LATE: Final = sent(minutes=-1, again=19, fresh=False)
-"""Asked for again, after its end and before another may go."""
 
 
 def refuse(reason: errors.Refused) -> Arrange:
     """Approvals end so."""
 
     def act(server: StageServer) -> None:
-        server.programs.refusal = reason
+        server.programs.refusal = server.approvals.refusal = reason
 
     return act
 
@@ -51,7 +48,7 @@ def became(**changes: Any) -> Arrange:
 
 
 def _mandatory(server: StageServer) -> None:
-    server.people.rules = replace(server.people.rules, mandatory_from=NOW.date())
+    server.people.rules = replace(server.people.rules, mandatory_from=soon(0).date())
 
 
 def _command_line(server: StageServer) -> None:
@@ -65,6 +62,10 @@ def _cooling(server: StageServer) -> None:
 
 def _no_programs(server: StageServer) -> None:
     server.programs.applications_of.clear()
+
+
+def _no_approvals(server: StageServer) -> None:
+    server.approvals.requests.clear()
 
 
 def _sessions(server: StageServer) -> None:
@@ -94,7 +95,7 @@ def _messages(server: StageServer) -> None:
         "text": "482913 - Paraph code.\n@sign.paraph.example #482913",
     }
     server.messages = [
-        Kept(f"m{number}", NOW - timedelta(minutes=number), json.dumps(one).encode())
+        Kept(f"m{number}", soon(-number), json.dumps(one).encode())
         for number, one in enumerate((sms, mail))
     ]
 
@@ -147,7 +148,9 @@ def _registration() -> Iterator[Stop]:
     yield Stop("invitation-phone-wrong", here, nobody, number, steps=(ask,))
     yield Stop("invitation-phone-too-often", here, nobody, often, steps=(ask,))
     yield Stop("invitation-code", here, nobody, steps=(ask,))
-    yield Stop("invitation-code-late", here, nobody, {"send_phone_code": _LATE}, steps=(ask,))
+    # Asked for again, after its end and before another may go.
+    late = {"send_phone_code": sent(minutes=-1, again=19, fresh=False)}
+    yield Stop("invitation-code-late", here, nobody, late, steps=(ask,))
     again = {"send_phone_code": sent(minutes=-20, again=-1)}
     yield Stop("invitation-code-again", here, nobody, again, steps=(ask,))
     for name, told in (
@@ -297,8 +300,12 @@ def _pairing() -> Iterator[Stop]:
     yield Stop("pair", here, arrange=unpaired)
     yield Stop("pair-demanded", here, stage.PAIRING, arrange=unpaired)
     yield Stop("pair-sent", here, arrange=unpaired, steps=(ask,))
-    often = {"start_pairing": errors.RateLimited("x")}
-    yield Stop("pair-too-often", here, outcomes=often, arrange=unpaired, steps=(ask,))
+    for name, unsent in (
+        ("too-often", errors.RateLimited("x")),
+        ("no-sms-left", errors.SmsBudgetSpent("x")),
+    ):
+        none = {"start_pairing": unsent}
+        yield Stop(f"pair-{name}", here, outcomes=none, arrange=unpaired, steps=(ask,))
     for name, reason in (
         ("no-tick", errors.FormInvalid({"installed": "missing"})),
         ("code-wrong", errors.CodeWrong(1)),
@@ -356,22 +363,34 @@ def _programs() -> Iterator[Stop]:
 
 
 def _approvals() -> Iterator[Stop]:
-    def none_waits(server: StageServer) -> None:
-        server.approvals.requests = []
-
-    def locked(server: StageServer) -> None:
-        server.approvals.refusal = errors.OtpLocked("x")
-
     yield Stop("approvals", "/approvals")
-    yield Stop("approvals-none", "/approvals", arrange=none_waits)
-    for name in ("named", "unnamed", "native", "none", "gone", "many"):
-        yield Stop(f"approval-{name}", f"/approval?request={name}")
-    approve = send("/approval", "approve", code="123456")
-    refuse_it = send("/approval", "refuse")
-    yield Stop("approval-given", "/approval?request=named", steps=(approve,))
-    yield Stop("approval-locked", "/approval?request=named", arrange=locked, steps=(approve,))
-    yield Stop("approval-refused", "/approval?request=named", steps=(refuse_it,))
-    yield Stop("signed-in", "/signed-in", None)
+    for done in ("approved", "refused"):
+        none = _no_approvals if done == "refused" else None
+        yield Stop(f"approvals-{done}", f"/approvals?{done}=1", arrange=none)
+    for asked in (
+        *("unnamed", "named", "native", "odd", "many"),
+        *("pin", "sms", "choose", "none", "gone"),
+    ):
+        yield Stop(f"approval-{asked}", f"/approval?request={asked}")
+    here = "/approval?request=pin"
+    typed = send("/approval", "approve", code="123456", pin="1")
+    for name, reason in (
+        ("wrong", errors.OtpWrong("x")),
+        ("locked", errors.OtpLocked("x")),
+        ("pin-wrong", errors.PinWrong("x")),
+        ("unusable", errors.NumSignaturesTooHigh(5)),
+    ):
+        yield Stop(f"approval-{name}", here, arrange=refuse(reason), steps=(typed,))
+    sms, ask = "/approval?request=sms", send("/approval", "send")
+    often = {"send_code": errors.RateLimited("x")}
+    unsent = {"send_code": errors.OtpNotSent("x")}
+    yield Stop("approval-sms-sent", sms, steps=(ask,))
+    yield Stop("approval-sms-too-often", sms, outcomes=often, steps=(ask,))
+    yield Stop("approval-sms-unsent", sms, outcomes=unsent, steps=(ask,))
+    wrong = refuse(errors.OtpWrong("x"))
+    yield Stop("approval-sms-wrong", sms, arrange=wrong, steps=(ask, typed))
+    yield Stop("approval-given", here, steps=(typed,))
+    yield Stop("approval-refused", here, steps=(send("/approval", "refuse"),))
 
 
 def _rest() -> Iterator[Stop]:
@@ -398,19 +417,25 @@ def _rest() -> Iterator[Stop]:
         yield Stop(f"error-{name}", "/login/code", stage.HALF, outcomes, steps=steps)
 
 
-STOPS: Final = (
-    *_login(),
-    *_registration(),
-    *_passwords(),
-    *_notices(),
-    *_settings(),
-    *_phone(),
-    *_pairing(),
-    *_programs(),
-    *_approvals(),
-    *_rest(),
-)
-"""Every page in every state."""
+def every() -> tuple[Stop, ...]:
+    """Every page in every state, with times as of now: tests are collected long before they run."""
+    return (
+        *_login(),
+        *_registration(),
+        *_passwords(),
+        *_notices(),
+        *_settings(),
+        *_phone(),
+        *_pairing(),
+        *_programs(),
+        *_approvals(),
+        *_rest(),
+    )
 
-LAYOUTS: Final = tuple({(one.path, len(one.steps)): one for one in reversed(STOPS)}.values())
-"""One of each kind: states after the same number of steps look much alike."""
+
+def layouts(stops: Iterable[Stop]) -> list[Stop]:
+    """The first of each kind: states after the same number of steps look much alike."""
+    kinds: dict[tuple[str, int], Stop] = {}
+    for one in stops:
+        kinds.setdefault((one.path, len(one.steps)), one)
+    return list(kinds.values())

@@ -9,7 +9,7 @@ import pytest
 from csc_server.ports import StorageUnavailable
 from csc_server.web.pages.onward import HOME, inward
 from policies import errors
-from tests.csc_server.pages import stage
+from tests.csc_server.pages import programs, stage
 from tests.csc_server.pages.reader import Reader
 from tests.csc_server.pages.stage import StageServer
 
@@ -20,7 +20,7 @@ KNOWN = frozenset({"/settings", "/approve"})
 @pytest.fixture(scope="module")
 def server() -> Iterator[StageServer]:
     """The stage behind a proxy that speaks https."""
-    with StageServer(stage.credential(), PUBLIC).running() as running:
+    with StageServer(programs.credential(), PUBLIC).running() as running:
         yield running
 
 
@@ -94,7 +94,7 @@ def test_what_goes_wrong_behind_a_page_is_a_page(
 )
 def test_an_sms_that_may_not_go_out_is_told(reason: Exception, status: int, words: str) -> None:
     """On the page that was to send it, with its form as it was."""
-    with StageServer(stage.credential()).running() as server:
+    with StageServer(programs.credential()).running() as server:
         reader = Reader(server.url)
         reader.cookies["sid"] = stage.HALF.value
         server.people.outcomes["start_pairing"] = reason

@@ -11,8 +11,8 @@ import pytest
 from playwright.sync_api import Browser, sync_playwright
 
 from csc_server.web.pages.table import PAGES
-from tests.csc_server.pages import looks, stage
-from tests.csc_server.pages.stops import LAYOUTS, STOPS
+from tests.csc_server.pages import looks, programs, stage
+from tests.csc_server.pages.stops import every, layouts
 from tests.csc_server.pages.tour import Tour
 
 THOROUGH = 100
@@ -35,7 +35,7 @@ def browser() -> Iterator[Browser]:
 @pytest.fixture(scope="module")
 def tour(browser: Browser) -> Iterator[Tour]:
     """One browser for all of it."""
-    with stage.StageServer(stage.credential()).running() as server:
+    with stage.StageServer(programs.credential()).running() as server:
         yield Tour(server, browser)
 
 
@@ -45,12 +45,13 @@ def test_no_page_is_left_out(tour: Tour, rounds: int) -> None:
     `make campaign` looks at every state, and at each layout at every width.
     """
     thorough = rounds >= THOROUGH
-    found = []
-    for stop in STOPS:
+    found, stops = [], every()
+    of_each_kind = layouts(stops)
+    for stop in stops:
         page = tour.arrive(stop)
-        if not thorough and stop not in LAYOUTS:
+        if not thorough and stop not in of_each_kind:
             continue
-        complaints = [*looks.complaints(page, every_width=thorough and stop in LAYOUTS)]
+        complaints = [*looks.complaints(page, every_width=thorough and stop in of_each_kind)]
         complaints += looks.reflow(page)
         complaints += looks.spacing(page)
         complaints += looks.small_targets(page)
@@ -59,15 +60,15 @@ def test_no_page_is_left_out(tour: Tour, rounds: int) -> None:
             assert stop.name == f"error-{tour.status}"
     assert found == []
     assert tour.console == []
-    every = {(method, page.path) for page in PAGES for method in page.http_methods}
-    assert (every | OTHERS) - tour.server.answered == set()
+    routes = {(method, page.path) for page in PAGES for method in page.http_methods}
+    assert (routes | OTHERS) - tour.server.answered == set()
 
 
 @pytest.mark.parametrize("language", ["ro", "fr"])
 def test_the_longer_languages_fit(tour: Tour, language: str) -> None:
     """At 320 px nothing scrolls sideways or is cut."""
     found = []
-    for stop in LAYOUTS:
+    for stop in layouts(every()):
         page = tour.arrive(stop, language)
         found += [(stop.name, one) for one in looks.reflow(page)]
     assert found == []

@@ -11,7 +11,7 @@ from playwright.sync_api import Browser, Page, expect
 
 from policies import errors
 from policies.secret import Otp, Pin
-from tests.csc_server.pages import stage
+from tests.csc_server.pages import programs, stage
 from tests.csc_server.pages.reader import Reader
 from tests.csc_server.pages.stage import StageServer
 from tests.csc_server.pages.test_journey import heading, press
@@ -20,7 +20,7 @@ from tests.csc_server.pages.test_journey import heading, press
 @pytest.fixture(scope="module")
 def server() -> Iterator[StageServer]:
     """The stage."""
-    with StageServer(stage.credential()).running() as running:
+    with StageServer(programs.credential()).running() as running:
         yield running
 
 
@@ -74,7 +74,7 @@ def test_a_code_signs_exactly_this(reader: Reader, server: StageServer) -> None:
     answer = reader.post(
         "/approve", form.fields | {"do": "approve", "pin": "1234", "code": "123 456"}
     )
-    assert answer.location == stage.CALLBACK
+    assert answer.location == programs.CALLBACK
     [(verb, given)] = server.programs.answers
     assert verb == "approve"
     assert given == {"credential_id": "second", "pin": Pin("1234"), "otp": Otp("123456")}
@@ -91,7 +91,7 @@ def test_allow_and_refuse(reader: Reader, server: StageServer) -> None:
 
 def test_a_given_consent_is_not_asked_again(reader: Reader, server: StageServer) -> None:
     """Straight back to the client. (J1.5)"""
-    assert reader.get("/approve?request=given").location == stage.CALLBACK
+    assert reader.get("/approve?request=given").location == programs.CALLBACK
     assert server.programs.answers == [("allow", {"asked": False})]
 
 
@@ -101,7 +101,7 @@ def test_a_program_beside_the_browser_is_called(page: Page) -> None:
     press(page, "Activate")
     heading(page, "Sign-in succeeded")
     link = page.get_by_role("link", name="Go on to Contab Pro <b>evil</b>")
-    expect(link).to_have_attribute("href", stage.OWN_SCHEME)
+    expect(link).to_have_attribute("href", programs.OWN_SCHEME)
     page.goto("/signed-in")
     heading(page, "Sign-in succeeded")
 
