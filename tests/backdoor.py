@@ -79,6 +79,11 @@ class Backdoor:
             created_at=now_us(),
         )
 
+    def lock(self, subject: str) -> None:
+        """Too many wrong guesses of this subject, just now."""
+        until = now_us() + DAY_US // 96
+        self._insert("throttles", subject=subject, failures=5, locked_until=until)
+
     def consent(self, account_id: str, client_id: str, scopes: str) -> None:
         """The person let the client in."""
         self._insert(

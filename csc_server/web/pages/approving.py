@@ -13,7 +13,7 @@ from aiohttp import web
 
 from csc_server.operations.approvals.answer import Asking
 from csc_server.operations.oauth.views import Signatures, Waiting
-from csc_server.web.pages import certificates
+from csc_server.web.pages import certificates, sent
 from csc_server.web.pages.forms import Form
 from csc_server.web.pages.page import Visit
 from csc_server.web.pages.refusals import refusal
@@ -87,9 +87,8 @@ async def send(visit: Visit, shown: dict[str, Any], wish: Signatures) -> web.Res
     chosen = CredentialId(visit.form.text(CREDENTIAL))
     try:
         await visit.services.send_code(visit.call, visit.account_id, chosen)
-    except errors.RateLimited:
-        wrong = {"status": 429, "failed": True, "problems": {"send": "too_often"}}
-        return await page(visit, wish, shown | wrong)
+    except errors.RateLimited as reason:
+        return await page(visit, wish, shown | {"failed": True} | sent.unsent(reason))
     except REFUSALS as reason:
         return await page(visit, wish, shown | {"status": 422, "failed": True} | told(reason))
     return visit.go(f"{shown['here']}&{urlencode({CREDENTIAL: chosen, _SENT: 1})}")

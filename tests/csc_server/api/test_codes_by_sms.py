@@ -9,7 +9,7 @@ from typing import Any
 import aiohttp
 import pytest
 
-from tests import service
+from tests import backdoor, service
 from tests.csc_server.api.conftest import World
 from tests.service import Client, Reply, digest_of
 
@@ -80,6 +80,9 @@ async def test_v1(world: World, http: aiohttp.ClientSession) -> None:
     assert signed.status == 200
     again = await client.authorize(credential_id, DIGEST, OTP=code)
     assert again.error == (400, "invalid_otp", "The OTP is invalid")
+    early = await client.post("credentials/sendOTP", {"credentialID": credential_id})
+    assert (early.status, early.body["error"]) == (429, "temporarily_unavailable")
+    assert int(early.headers["Retry-After"]) > 0
 
 
 async def test_v2(world: World, http: aiohttp.ClientSession) -> None:
@@ -138,8 +141,10 @@ async def test_refused_v1(world: World, http: aiohttp.ClientSession) -> None:
         refused = await client.post("credentials/sendOTP", {"credentialID": credential_id})
         assert refused.error == (400, "invalid_request", "Invalid parameter credentialID")
     for name in ("pin-otp", "pin-p256"):
-        body = {"credentialID": people["alice"].credentials[name]}
-        assert (await client.post("credentials/sendOTP", body)).status == 400
+        refused = await client.post(
+            "credentials/sendOTP", {"credentialID": people["alice"].credentials[name]}
+        )
+        assert refused.error == (400, "invalid_request", "Invalid parameter credentialID"), name
 
 
 async def test_refused_v2(world: World, http: aiohttp.ClientSession) -> None:
@@ -154,4 +159,40 @@ async def test_refused_v2(world: World, http: aiohttp.ClientSession) -> None:
         refused = await client.post("credentials/getChallenge", body)
         assert refused.error == (400, "invalid_request", "Invalid parameter authObjectID")
     own = {"credentialID": people["alice"].credentials["pin-otp"], "authObjectID": "OTP"}
-    assert (await client.post("credentials/getChallenge", own)).status == 400
+    refused = await client.post("credentials/getChallenge", own)
+    assert refused.error == (400, "invalid_request", "Invalid parameter authObjectID")
+    for name in ("credentialID", "authObjectID"):
+        for wrong_value in (None, 7, ""):
+            refused = await client.post("credentials/getChallenge", foreign | {name: wrong_value})
+            sentence = f"Missing (or invalid type) string parameter {name}"
+            assert refused.error == (400, "invalid_request", sentence)
+
+
+@pytest.mark.parametrize(
+    ("version", "method"), [(1, "credentials/sendOTP"), (2, "credentials/getChallenge")]
+)
+async def test_nobody_without_a_token_has_a_code_sent(
+    world: World, http: aiohttp.ClientSession, version: int, method: str
+) -> None:
+    """OTP-1, CHAL-1: 400 without a header, 401 with an unknown token."""
+    client = Client(http, world.service.base_url, version)
+    absent = await client.post(method, {"credentialID": "x"})
+    assert (absent.status, absent.body["error"]) == (400, "invalid_request")
+    client.token = "unknown"
+    unknown = await client.post(method, {"credentialID": "x"})
+    assert (unknown.status, unknown.body["error"]) == (401, "invalid_token")
+
+
+async def test_too_many_wrong_codes(world: World, http: aiohttp.ClientSession) -> None:
+    """OTP-4, and its like in v2: while codes are locked none is sent, and none is judged."""
+    credential_id = world.people["sanda"].credentials["pin-sms"]
+    backdoor.Backdoor(world.service.settings).lock(f"sms:{credential_id}")
+    client = await logged_in(world, http, "sanda", 1)
+    locked = await client.post("credentials/sendOTP", {"credentialID": credential_id})
+    assert locked.error == (400, "invalid_request", "OTP locked")
+    refused = await client.authorize(credential_id, DIGEST, OTP="123456")
+    assert refused.error == (400, "invalid_request", "OTP locked")
+    client.version = 2
+    body = {"credentialID": credential_id, "authObjectID": "OTP"}
+    locked = await client.post("credentials/getChallenge", body)
+    assert locked.error == (400, "invalid_request", "Credential locked")

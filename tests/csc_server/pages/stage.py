@@ -97,6 +97,24 @@ class MemorySessions:
         return 0
 
 
+class StagedCodes:
+    """Codes by SMS that nobody gets."""
+
+    def __init__(self, people: StagedPeople) -> None:
+        self._people = people
+        self.refusal: errors.Refused | None = None
+        """Why the next one is not sent."""
+        self.sent: list[str] = []
+        """For which credentials."""
+
+    async def __call__(self, call: Any, account_id: AccountId, credential_id: str) -> Any:
+        """Send as the person's other verbs do, or end with ``refusal``."""
+        if self.refusal is not None:
+            raise self.refusal
+        self.sent.append(credential_id)
+        return await self._people.send_code(call, account_id, credential_id)
+
+
 class StageServer:
     """The application in a thread of its own."""
 
@@ -120,7 +138,8 @@ class StageServer:
         self.approvals = StagedApprovals(self.programs)
         self._staged.people, self._staged.authorization = self.people, self.programs
         self._staged.approvals = self.approvals
-        self._staged.send_code = self.people.send_code
+        self.codes = StagedCodes(self.people)
+        self._staged.send_code = self.codes
 
     @contextmanager
     def running(self) -> Iterator[StageServer]:
