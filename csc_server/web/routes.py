@@ -123,7 +123,7 @@ async def dispatch(request: web.Request) -> web.StreamResponse:
         PathUnknown, HttpMethodWrong: Nobody answers there, or not to this HTTP method.
     """
     path = _SLASHES.sub("/", request.path)
-    route = ROUTES.get(path) or ROUTES.get(path.rstrip("/")) or _ending_in_a_token(request, path)
+    route = _exactly(path) or _exactly(path.rstrip("/")) or _ending_in_a_token(request, path)
     if route is None:
         request[VERSION] = 2 if path.startswith("/csc/v2/") else 1
         raise errors.PathUnknown
@@ -131,6 +131,11 @@ async def dispatch(request: web.Request) -> web.StreamResponse:
     if request.method not in route.http_methods:
         raise errors.HttpMethodWrong(", ".join(route.http_methods))
     return await route.handler(request)
+
+
+def _exactly(path: str) -> Route | None:
+    # Where we write a star, a token stands; somebody who sends a star sends that token.
+    return None if path.endswith("/*") else ROUTES.get(path)
 
 
 def _ending_in_a_token(request: web.Request, path: str) -> Route | None:

@@ -36,6 +36,18 @@ async def test_unknown_paths(client: Client, path: str) -> None:
     assert_json_error(reply.headers, reply.body)
 
 
+@pytest.mark.parametrize("path", ["outbox", "register", "password"])
+@pytest.mark.parametrize("end", ["", "/"])
+async def test_a_star_is_a_token_like_any_other(client: Client, path: str, end: str) -> None:
+    """Not the way we write our routes."""
+    url = f"{client.base_url}/{path}"
+    async with (
+        client.http.get(f"{url}/*{end}") as star,
+        client.http.get(f"{url}/nothing{end}") as other,
+    ):
+        assert star.status == other.status < 500
+
+
 @pytest.mark.parametrize("verb", ["GET", "PUT", "DELETE", "PATCH", "OPTIONS"])
 async def test_other_verbs(client: Client, verb: str) -> None:
     """405 with Allow."""
