@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 from typing import Any
 
 import pytest
@@ -17,6 +18,12 @@ settings.load_profile("paraph")
 def pytest_addoption(parser: pytest.Parser) -> None:
     """`--rounds N`: how long the crash, race and fault runs are."""
     parser.addoption("--rounds", type=int, default=5, help="rounds of each campaign run")
+
+
+def pytest_collection_finish() -> None:
+    """Thousands of tests live to the end: the garbage collector need not visit them each time."""
+    gc.collect()
+    gc.freeze()
 
 
 @pytest.hookimpl(optionalhook=True)
