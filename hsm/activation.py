@@ -15,6 +15,7 @@ from datetime import datetime, timedelta
 from typing import Final
 
 from hsm import documents, errors, mechanisms, records
+from hsm.bindings import Bindings
 from hsm.factors import Evidence, Factors
 from hsm.guesses import Guesses
 from hsm.interface import (
@@ -62,6 +63,7 @@ class Activation:
         cooling_off: timedelta,
     ) -> None:
         self._keys = keys
+        self._bindings = Bindings(keys)
         self._factors = Factors(keys)
         self._guesses = guesses
         self._service = service
@@ -80,7 +82,7 @@ class Activation:
         """
         now = self._clock()
         claim = request.claim
-        self._demand_bound(claim, request.binding)
+        self._bindings.check(claim, request.binding)
         _check_hashes(request)
         _check_times(now, request.expires_at, request.hard_expires_at)
         subjects = _subjects(claim)
@@ -106,7 +108,7 @@ class Activation:
                 live too long, or too many were drawn.
         """
         now, claim = self._clock(), request.claim
-        self._demand_bound(claim, request.binding)
+        self._bindings.check(claim, request.binding)
         if Factor.SMS not in claim.factors or not factors.sound(claim.factors):
             raise errors.Rejected("a code for a credential that takes none by SMS")
         if not now < request.expires_at <= now + signing_codes.LIFE + CLOCK_SLACK:
@@ -224,10 +226,6 @@ class Activation:
             except errors.KeyGone as error:
                 raise errors.Broken("token empty, logged out or not initialised") from error
         return self._clock()
-
-    def _demand_bound(self, claim: BindingClaim, binding: bytes) -> None:
-        if not self._keys.holds(Purpose.BINDING_MAC, records.encode_claim(claim), binding):
-            raise errors.Rejected(f"binding of credential {claim.credential_id}")
 
     def _use_code(self, code: StampedCode, now: datetime) -> None:
         """Afterwards the code is good no more in this process: a root with one ordinal."""
