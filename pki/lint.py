@@ -6,24 +6,18 @@ at WARNING or above refuses; so does a linter that breaks, for silence is no pro
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import cache
-from typing import Any, Final
+from typing import Final
 
 from asn1crypto import x509
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import ec, padding, rsa
-from pkilint import etsi, loader
-from pkilint.etsi.etsi_constants import CertificateType
-from pkilint.pkix import certificate, extension, name
-from pkilint.validation import ValidationFindingSeverity
 
 from pki import certificates
 from pki.profiles import Linter
 from policies import errors
 
-WORST_TAKEN: Final = ValidationFindingSeverity.NOTICE
 INTERNAL_DOMAIN: Final = "etsi.internal_domain_name"
 """Of a development instance, whose addresses are on this machine."""
 
@@ -62,36 +56,10 @@ def findings(der: bytes, linter: Linter) -> list[Finding]:
     Raises:
         ValueError: Not a certificate.
     """
-    document = loader.RFC5280CertificateDocumentLoader().load_der_document(der)
-    return list(_worse(_validator(linter).validate(document.root)))
+    # Most commands that could issue a certificate never do, and are to start quickly.
+    from pki import linters
 
-
-def _worse(results: Iterable[Any]) -> Iterable[Finding]:
-    for result in results:
-        for one in result.finding_descriptions:
-            if one.finding.severity < WORST_TAKEN:
-                yield Finding(str(one.finding.severity), one.finding.code, one.message or "")
-
-
-@cache
-def _validator(linter: Linter) -> Any:
-    if linter is Linter.PKIX:
-        return certificate.create_pkix_certificate_validator_container(
-            certificate.create_decoding_validators(
-                name.ATTRIBUTE_TYPE_MAPPINGS, extension.EXTENSION_MAPPINGS
-            ),
-            [
-                certificate.create_issuer_validator_container([]),
-                certificate.create_validity_validator_container(),
-                certificate.create_subject_validator_container([]),
-                certificate.create_extensions_validator_container([]),
-                certificate.create_spki_validator_container([]),
-            ],
-        )
-    kind = CertificateType[linter.value]
-    return certificate.create_pkix_certificate_validator_container(
-        etsi.create_decoding_validators(kind), etsi.create_validators(kind)
-    )
+    return linters.findings(der, linter)
 
 
 def _thrown_away(tbs: bytes) -> bytes:

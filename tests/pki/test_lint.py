@@ -12,7 +12,7 @@ import pytest
 from asn1crypto import x509
 from hypothesis import given, settings
 
-from pki import authority, certificates, lint, names, profiles
+from pki import authority, certificates, lint, linters, names, profiles
 from pki.authority import Issuer, Order
 from pki.certificates import Draft
 from pki.lint import INTERNAL_DOMAIN
@@ -107,7 +107,7 @@ async def test_nothing_is_signed_when_the_linter_breaks(
     def broken(linter: Linter) -> None:
         raise MemoryError("no linter today")
 
-    monkeypatch.setattr(lint, "_validator", broken)
+    monkeypatch.setattr(linters, "_validator", broken)
     with pytest.raises(CertificateUnfit, match="linter: MemoryError: no linter today"):
         await authority.issue(silent(pki.issuing), order(pki, ALICE, profile), SERIAL, NOW)
 
