@@ -166,7 +166,7 @@ class Activation:
         """One verified signature per document, over attributes that are built here.
 
         Raises:
-            DocumentUnfit, EnvelopeInvalid: See ``hsm.pdf``. Nothing was signed.
+            DocumentUnfit, EnvelopeInvalid: See ``ades.pdf.preparing``. Nothing was signed.
             Rejected: As for ``sign``; or the certificate is not of this key.
             KeyGone, Ambiguous, WrongSignature: As for ``sign``.
         """

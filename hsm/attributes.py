@@ -13,17 +13,11 @@ from datetime import datetime
 from functools import lru_cache
 from typing import Final
 
-from asn1crypto import algos, cms, core, tsp, x509
+from asn1crypto import cms, core, tsp, x509
 
+from ades import identifiers
 from hsm import errors, mechanisms
-from policies.algorithms import (
-    ECDSA_WITH_DIGEST,
-    RSA_WITH_DIGEST,
-    RSASSA_PSS,
-    HashAlgorithm,
-    Scheme,
-    SignAlgorithm,
-)
+from policies.algorithms import SignAlgorithm
 from policies.documents import LONGEST_MIME_TYPE
 
 MIME_TYPE: Final = "0.4.0.1733.2.1"
@@ -77,28 +71,6 @@ def signed_attributes(
     return bytes(attributes.dump(force=True))
 
 
-def digest_algorithm(algorithm: HashAlgorithm) -> algos.DigestAlgorithm:
-    """AlgorithmIdentifier of a digest."""
-    return algos.DigestAlgorithm({"algorithm": algorithm.name.lower()})
-
-
-def signature_algorithm(algorithm: SignAlgorithm) -> algos.SignedDigestAlgorithm:
-    """AlgorithmIdentifier of a signature (RFC 4055 3.1, RFC 5758 3.2)."""
-    if algorithm.scheme is not Scheme.RSA_PSS:
-        named = ECDSA_WITH_DIGEST if algorithm.scheme is Scheme.ECDSA else RSA_WITH_DIGEST
-        oid = next(oid for oid, digest in named.items() if digest is algorithm.hash_algorithm)
-        return algos.SignedDigestAlgorithm({"algorithm": oid})
-    digest = {"algorithm": algorithm.hash_algorithm.name.lower()}
-    parameters = {
-        "hash_algorithm": digest,
-        "mask_gen_algorithm": {"algorithm": "mgf1", "parameters": digest},
-        "salt_length": algorithm.salt_bytes,
-    }
-    return algos.SignedDigestAlgorithm(
-        {"algorithm": RSASSA_PSS, "parameters": algos.RSASSAPSSParams(parameters)}
-    )
-
-
 @lru_cache(maxsize=256)
 def public_key_of(certificate: bytes) -> bytes:
     """SubjectPublicKeyInfo of a certificate, DER.
@@ -116,8 +88,8 @@ def public_key_of(certificate: bytes) -> bytes:
 def _protection(algorithm: SignAlgorithm) -> cms.CMSAlgorithmProtection:
     return cms.CMSAlgorithmProtection(
         {
-            "digest_algorithm": digest_algorithm(algorithm.hash_algorithm),
-            "signature_algorithm": signature_algorithm(algorithm),
+            "digest_algorithm": identifiers.digest_algorithm(algorithm.hash_algorithm),
+            "signature_algorithm": identifiers.signature_algorithm(algorithm),
         }
     )
 

@@ -14,8 +14,7 @@ from datetime import datetime
 from typing import Final
 
 from hsm import attributes, errors
-from hsm.interface import PreparedPdf
-from policies.documents import LONGEST_TEXT, DocumentItem, DocumentOrder, PdfPlan
+from policies.documents import LONGEST_TEXT, DocumentItem, DocumentOrder, PdfPlan, PreparedPdf
 from policies.sign import SigningOrder
 
 MOST_CONTENTS_BYTES: Final = 128 * 1024
@@ -61,7 +60,7 @@ def draft(order: DocumentOrder, item: DocumentItem, now: datetime) -> Draft:
     """The attributes for an item whose digest was found approved.
 
     Raises:
-        DocumentUnfit, EnvelopeInvalid: See ``hsm.pdf.prepare``.
+        DocumentUnfit, EnvelopeInvalid: See ``ades.pdf.preparing``.
         Rejected: The document is not the approved one, or the plan is out of bounds.
     """
     message_digest, pdf = item.digest, None
@@ -80,7 +79,7 @@ def draft(order: DocumentOrder, item: DocumentItem, now: datetime) -> Draft:
 
 def _prepare(item: DocumentItem, plan: PdfPlan, now: datetime) -> tuple[bytes, PreparedPdf]:
     # The PDF library is large: only a process that meets a PDF loads it.
-    from hsm import pdf
+    from ades.pdf import preparing
 
     if _hash(item, plan.document) != item.digest:
         raise errors.Rejected("a document that was not approved")
@@ -88,7 +87,7 @@ def _prepare(item: DocumentItem, plan: PdfPlan, now: datetime) -> tuple[bytes, P
     too_long = any(text is not None and len(text) > LONGEST_TEXT for text in texts)
     if not item.pades or too_long or not 0 < plan.contents_bytes <= MOST_CONTENTS_BYTES:
         raise errors.Rejected("a plan out of bounds")
-    prepared = pdf.prepare(plan, item.algorithm.hash_algorithm, now)
+    prepared = preparing.prepare(plan, item.algorithm.hash_algorithm, now)
     return prepared.digest, prepared.pdf
 
 

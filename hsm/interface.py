@@ -13,7 +13,7 @@ from typing import Final, Protocol
 
 from policies.algorithms import KeyAlgorithm, SignAlgorithm
 from policies.authorize import Extension, FactorCheck
-from policies.documents import DocumentPermit
+from policies.documents import DocumentPermit, PreparedPdf
 from policies.secret import Code, Otp, Pin, TotpSeed
 from policies.sign import SigningPermit
 from policies.values import (
@@ -62,18 +62,6 @@ class DrawnCode:
 
     code: Code
     stamped: StampedCode
-
-
-@dataclass(frozen=True, slots=True)
-class PreparedPdf:
-    """What the signer process appended to a PDF, and where its signature goes."""
-
-    tail: bytes
-    """Follows the document as sent."""
-    contents_start: int
-    """Place of the ``<`` of ``/Contents`` in the whole."""
-    contents_end: int
-    """The place after its ``>``."""
 
 
 @dataclass(frozen=True, slots=True)

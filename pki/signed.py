@@ -9,7 +9,7 @@ import hashlib
 from collections.abc import Awaitable, Callable
 from functools import lru_cache
 
-from hsm import attributes
+from ades import identifiers
 from pki import der
 from policies.algorithms import SignAlgorithm
 
@@ -20,7 +20,7 @@ Sign = Callable[[bytes, SignAlgorithm], Awaitable[bytes]]
 @lru_cache(maxsize=16)
 def identifier(algorithm: SignAlgorithm) -> bytes:
     """AlgorithmIdentifier, DER."""
-    return bytes(attributes.signature_algorithm(algorithm).dump())
+    return bytes(identifiers.signature_algorithm(algorithm).dump())
 
 
 def digest(data: bytes, algorithm: SignAlgorithm) -> bytes:

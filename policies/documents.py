@@ -142,6 +142,18 @@ class PdfPlan:
 
 
 @dataclass(frozen=True, slots=True)
+class PreparedPdf:
+    """What the signer process appended to a PDF, and where its signature goes."""
+
+    tail: bytes
+    """Follows the document as sent."""
+    contents_start: int
+    """Place of the ``<`` of ``/Contents`` in the whole."""
+    contents_end: int
+    """The place after its ``>``."""
+
+
+@dataclass(frozen=True, slots=True)
 class DocumentItem:
     """One signature of an order."""
 

@@ -16,6 +16,7 @@ import hashlib
 from dataclasses import dataclass
 from datetime import datetime
 
+from ades import cms
 from csc_server.operations.background import Background
 from csc_server.operations.effects import Effects
 from csc_server.operations.records import event
@@ -23,7 +24,6 @@ from csc_server.operations.signing import Signing
 from csc_server.ports import Authorizations, Call, Clock, Entropy
 from csc_server.ports.documents import SigningPacing, TimestampAuthority, TimestampUnavailable
 from hsm.interface import DocumentSignature, SigningDevice
-from pki import cms
 from policies import access, algorithms, documents, errors
 from policies.algorithms import SignAlgorithm
 from policies.audit import EventType, Outcome

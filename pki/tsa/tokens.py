@@ -14,7 +14,7 @@ from typing import Final
 
 from asn1crypto import x509
 
-from hsm import attributes
+from ades import identifiers
 from pki import der, signed
 from pki.signed import Sign
 from pki.tsa.requests import StampRequest
@@ -158,7 +158,7 @@ def _issuer_and_serial(certificate: bytes) -> bytes:
 
 @lru_cache(maxsize=16)
 def _digest_algorithm(algorithm: HashAlgorithm) -> bytes:
-    return bytes(attributes.digest_algorithm(algorithm).dump())
+    return bytes(identifiers.digest_algorithm(algorithm).dump())
 
 
 def _certificates(unit: Unit) -> bytes:

@@ -29,10 +29,10 @@ from pyhanko.pdf_utils.reader import PdfFileReader
 from pyhanko.sign.validation import async_validate_pdf_signature
 from pyhanko_certvalidator.context import ValidationContext
 
-from hsm import attributes, codec, documents, errors, messages
+from ades import cms, identifiers
+from hsm import codec, documents, errors, messages
 from hsm.interface import DocumentSignature
 from hsm.mechanisms import public_key, verifies
-from pki import cms
 from policies import errors as reasons
 from policies.algorithms import HashAlgorithm, Scheme, SignAlgorithm
 from policies.documents import DocumentItem, DocumentOrder, PdfPlan
@@ -386,10 +386,10 @@ def test_algorithm_identifiers_are_read_by_openssl() -> None:
     """Each scheme has the identifier that asn1crypto reads back as the same."""
     for digest in HashAlgorithm:
         pss = SignAlgorithm(Scheme.RSA_PSS, digest, digest.digest_bytes)
-        found = attributes.signature_algorithm(pss)
+        found = identifiers.signature_algorithm(pss)
         assert found.signature_algo == "rsassa_pss"
         assert found.hash_algo == digest.name.lower()
         assert found["parameters"]["salt_length"].native == digest.digest_bytes
         for scheme, name in ((Scheme.RSA_PKCS1, "rsassa_pkcs1v15"), (Scheme.ECDSA, "ecdsa")):
-            plain = attributes.signature_algorithm(SignAlgorithm(scheme, digest))
+            plain = identifiers.signature_algorithm(SignAlgorithm(scheme, digest))
             assert (plain.signature_algo, plain.hash_algo) == (name, digest.name.lower())

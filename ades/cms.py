@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from asn1crypto import cms, core, x509
 
-from hsm import attributes
+from ades import identifiers
 from policies.algorithms import SignAlgorithm
 
 
@@ -32,7 +32,7 @@ def signed_data(
         timestamp: Token over ``signature`` (DER ContentInfo) for level B-T.
     """
     chain = [x509.Certificate.load(one) for one in certificates]
-    digest_algorithm = attributes.digest_algorithm(algorithm.hash_algorithm)
+    digest_algorithm = identifiers.digest_algorithm(algorithm.hash_algorithm)
     signer_info: dict[str, object] = {
         "version": "v1",
         "sid": cms.SignerIdentifier(
@@ -40,7 +40,7 @@ def signed_data(
             {"issuer": chain[0].issuer, "serial_number": chain[0].serial_number},
         ),
         "digest_algorithm": digest_algorithm,
-        "signature_algorithm": attributes.signature_algorithm(algorithm),
+        "signature_algorithm": identifiers.signature_algorithm(algorithm),
         "signed_attrs": cms.CMSAttributes.load(signed_attributes),
         "signature": signature,
     }

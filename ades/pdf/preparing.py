@@ -28,10 +28,9 @@ from pyhanko.sign.general import SigningError
 from pyhanko.sign.signers.cms_embedder import PdfCMSEmbedder, SigIOSetup, SigMDPSetup, SigObjSetup
 from pyhanko.sign.signers.pdf_byterange import PdfSignedData, SignatureObject
 
-from hsm.interface import PreparedPdf
 from policies import errors
 from policies.algorithms import HashAlgorithm
-from policies.documents import PdfPlan
+from policies.documents import PdfPlan, PreparedPdf
 
 MIB: Final = 1024 * 1024
 STREAM_LIMIT: Final = 75 * MIB
