@@ -18,7 +18,7 @@ from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any, Final
 
-from hsm import codec, errors, messages
+from hsm import errors, messages
 from hsm.activation import Activation
 from hsm.administration import Administration
 from hsm.guesses import Guesses
@@ -31,6 +31,7 @@ from hsm.secret_keys import SecretKeys
 from hsm.service_desk import ServiceDesk
 from hsm.settings import KeyStoreKind, PoolSettings
 from hsm.spent import Spent
+from policies import codec
 from policies.errors import Refused
 from policies.secret import Secret
 

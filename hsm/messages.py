@@ -1,6 +1,6 @@
 """What the pool and a signer process say to each other: requests and answers, never pickles.
 
-A frame is a length (4 bytes, big-endian) and a JSON text (``hsm.codec``). A request names its
+A frame is a length (4 bytes, big-endian) and a JSON text (``policies.codec``). A request names its
 class and carries its fields; one answer follows each. Knows no socket and no PKCS#11.
 """
 
@@ -14,7 +14,6 @@ from enum import StrEnum
 from functools import cache
 from typing import Any, ClassVar, Final, Generic, TypeVar
 
-from hsm import codec
 from hsm.interface import (
     BindingClaim,
     DocumentSignature,
@@ -23,6 +22,7 @@ from hsm.interface import (
     NewKey,
     TotpProof,
 )
+from policies import codec
 from policies.algorithms import HashAlgorithm, KeyAlgorithm, SignAlgorithm
 from policies.documents import DocumentOrder
 from policies.secret import Otp, Pin, TotpSeed

@@ -12,7 +12,7 @@ from datetime import datetime
 from types import TracebackType
 from typing import Final, Self, TypeVar
 
-from hsm import codec, errors, messages, records
+from hsm import errors, messages, records
 from hsm.interface import (
     BindingClaim,
     DeviceHealth,
@@ -25,6 +25,7 @@ from hsm.interface import (
 from hsm.messages import Request, Role
 from hsm.settings import KeyStoreKind, PoolSettings
 from hsm.supervisor import Supervisor
+from policies import codec
 from policies.algorithms import KeyAlgorithm, SignAlgorithm
 from policies.authorize import Extension, FactorCheck
 from policies.documents import DocumentPermit

@@ -13,9 +13,10 @@ from asyncio.subprocess import DEVNULL, Process
 from collections.abc import Callable
 from typing import Any, Final, cast
 
-from hsm import codec, errors, messages
+from hsm import errors, messages
 from hsm.messages import Answer
 from hsm.settings import PoolSettings
+from policies import codec
 from policies import errors as reasons
 
 _ERRORS: Final[dict[str, type[Exception]]] = {

@@ -17,10 +17,12 @@ import sys
 from datetime import UTC, datetime
 from typing import Final
 
-from hsm import codec, errors, exits, messages, parent
+from ades import parent
+from hsm import errors, exits, messages
 from hsm.handler import Handler
 from hsm.messages import Answer
 from hsm.settings import PoolSettings
+from policies import codec
 
 # linux/prctl.h
 _PR_SET_DUMPABLE: Final = 4

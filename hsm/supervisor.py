@@ -19,10 +19,11 @@ from contextlib import suppress
 from datetime import datetime
 from typing import Any, Final
 
-from hsm import codec, errors, exits, messages
+from hsm import errors, exits, messages
 from hsm.interface import DeviceHealth
 from hsm.process import Job, SignerProcess
 from hsm.settings import PoolSettings
+from policies import codec
 
 FIRST_BACK_OFF_S: Final = 0.1
 LONGEST_BACK_OFF_S: Final = 1.0

@@ -14,11 +14,11 @@ import structlog
 import uvloop
 from aiohttp import web
 
+from ades import parent
 from csc_server import logs, storage
 from csc_server.commands import basics
 from csc_server.config import ConfigurationRefused, Settings
 from hsm import errors as hsm
-from hsm import parent
 
 SHUTDOWN_S: Final = 10.0
 """Seconds that requests under way get at a stop."""

@@ -13,7 +13,7 @@ from csc_server.storage.database import Database
 from csc_server.storage.document_tables import jobs as table
 from csc_server.storage.tables import constant
 from csc_server.storage.units import Row, Sql
-from hsm import codec
+from policies import codec
 from policies.audit import Event
 from policies.jobs import Job, JobState, SigningResult
 from policies.secret import ResponseId

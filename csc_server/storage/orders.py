@@ -16,8 +16,7 @@ from csc_server.storage.order_tables import orders as table
 from csc_server.storage.rows import storable
 from csc_server.storage.tables import constant
 from csc_server.storage.units import Row, Sql
-from hsm import codec
-from policies import errors
+from policies import codec, errors
 from policies.audit import Event
 from policies.orders import LEASE, MOST_TRIES, Facts, Order, OrderId, OrderState, Replaced, Wish
 from policies.revocation import CertificateState

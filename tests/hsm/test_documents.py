@@ -30,9 +30,10 @@ from pyhanko.sign.validation import async_validate_pdf_signature
 from pyhanko_certvalidator.context import ValidationContext
 
 from ades import cms, identifiers
-from hsm import codec, documents, errors, messages
+from hsm import documents, errors, messages
 from hsm.interface import DocumentSignature
 from hsm.mechanisms import public_key, verifies
+from policies import codec
 from policies import errors as reasons
 from policies.algorithms import HashAlgorithm, Scheme, SignAlgorithm
 from policies.documents import DocumentItem, DocumentOrder, PdfPlan

@@ -13,10 +13,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from hsm import codec, messages
+from hsm import messages
 from hsm.interface import BindingClaim, DrawnCode, FactorResult, NewKey, TotpProof
 from hsm.messages import Answer
 from hsm.pool import KeyStoreKind, PoolSettings, Role
+from policies import codec
 from policies.algorithms import HashAlgorithm, KeyAlgorithm, Scheme, SignAlgorithm
 from policies.secret import Code, Otp, Pin, TotpSeed
 from policies.sign import SigningOrder

@@ -21,12 +21,13 @@ import orjson
 import psutil
 import pytest
 
-from hsm import codec, errors, exits, handler, messages
+from hsm import errors, exits, handler, messages
 from hsm.administration import Administration
 from hsm.handler import Handler
 from hsm.messages import Answer, Request
 from hsm.pkcs11 import Device, Token
 from hsm.pool import PoolSettings, Role, SignerPool
+from policies import codec
 from policies.algorithms import KeyAlgorithm
 from policies.secret import Otp, Pin
 from policies.values import CredentialId, MintedSad, SadId
@@ -178,7 +179,7 @@ def test_a_process_dies_with_its_parent(tokens: PoolSettings) -> None:
     """A killed service leaves no process that is logged in."""
     script = f"""
 import asyncio, sys
-from hsm import codec
+from policies import codec
 from hsm.pool import PoolSettings, SignerPool
 async def main():
     settings = codec.reader(PoolSettings)(codec.decode({codec.encode(tokens)!r}))

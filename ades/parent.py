@@ -12,9 +12,13 @@ from typing import Final
 _PR_SET_PDEATHSIG: Final = 1
 
 
-def die_with_parent() -> None:
-    """Afterwards the kernel kills this process when its parent ends, however that ends."""
-    parent = os.getppid()
+def die_with_parent(parent: int | None = None) -> None:
+    """Afterwards the kernel kills this process when its parent ends, however that ends.
+
+    Args:
+        parent: Its process id, where it was known before this process began; else asked now.
+    """
+    parent = os.getppid() if parent is None else parent
     ctypes.CDLL(None, use_errno=True).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
     if os.getppid() != parent:
         # The parent ended between start and the call: nobody is left to serve.
