@@ -20,6 +20,7 @@ WORDS: Final = (
     "ca",
     "run",
     "account",
+    "password-key",
     "credential",
     "certificate",
     "oauth-client",

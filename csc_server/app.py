@@ -22,7 +22,7 @@ from csc_server.adapters.clock import SystemClock
 from csc_server.adapters.entropy import SystemEntropy
 from csc_server.adapters.jose import JoseJwts
 from csc_server.adapters.pacing import ClientPacing
-from csc_server.adapters.passwords import Argon2Hasher
+from csc_server.adapters.passwords import PepperedHasher
 from csc_server.adapters.senders import renderer, senders
 from csc_server.adapters.strength import ZxcvbnStrength
 from csc_server.adapters.tsa.http import HttpTimestampAuthority
@@ -32,6 +32,7 @@ from csc_server.operations.api.applications import WithdrawConsent
 from csc_server.operations.authorize import Authorize
 from csc_server.operations.background import Background, ForgetJobs, Poll
 from csc_server.operations.ceremony import ROOT_KEY
+from csc_server.operations.check_password import CheckPassword
 from csc_server.operations.credentials import CredentialInfo, ListCredentials
 from csc_server.operations.effects import Effects
 from csc_server.operations.expire import ExpireAuthorizations
@@ -202,7 +203,7 @@ def services(settings: Settings, edges: Edges, entropy: ports.Entropy) -> Servic
     paced: dict[str, Any] = {**signing, "pacing": shield, "background": background}
     authorize, jwts = Authorize(**signing), JoseJwts()
     verbs = oauth.build(oauth_edges(store, jwts, clock, entropy), authorize, settings.base_url)
-    hasher, rules = Argon2Hasher(entropy), people_rules(settings)
+    hasher, rules = PepperedHasher(entropy, edges.device), people_rules(settings)
     letters = Letters(entropy, rules)
     return Services(
         info=service_info(settings),
@@ -212,7 +213,7 @@ def services(settings: Settings, edges: Edges, entropy: ports.Entropy) -> Servic
         log_in=LogIn(
             accounts=store.accounts,
             tokens=store.tokens,
-            hasher=hasher,
+            check_password=CheckPassword(store.accounts, hasher),
             paces=store.paces,
             failures=rules.failures,
             clock=clock,
@@ -273,6 +274,7 @@ def services(settings: Settings, edges: Edges, entropy: ports.Entropy) -> Servic
         ),
         people=people.build(
             people=store.people,
+            accounts=store.accounts,
             device=edges.device,
             hasher=hasher,
             strength=ZxcvbnStrength(),

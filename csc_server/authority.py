@@ -16,7 +16,7 @@ import structlog
 from csc_server import app, status, storage
 from csc_server.adapters.clock import SystemClock
 from csc_server.adapters.entropy import SystemEntropy
-from csc_server.adapters.passwords import Argon2Hasher
+from csc_server.adapters.passwords import PepperedHasher
 from csc_server.adapters.publications import PublicDirectory
 from csc_server.config import Settings
 from csc_server.operations.ceremony import ISSUING_KEY, ROOT_KEY
@@ -168,7 +168,7 @@ def _rounds(
             credentials=store.credentials,
             register=store.certificates,
             device=device,
-            hasher=Argon2Hasher(entropy),
+            hasher=PepperedHasher(entropy, device),
             clock=clock,
             entropy=entropy,
             actor="system",

@@ -56,8 +56,12 @@ class Administration:
         self._signers.make(CANARY, OWN_KEY)
 
     def initialised(self) -> bool:
-        """True once ``initialise`` came to its end: the canary is made last."""
-        return self._signers.exists(CANARY)
+        """True once ``initialise`` of this release came to its end: the canary is made last."""
+        return self._signers.exists(CANARY) and self._keys.initialised()
+
+    def new_password_key(self) -> int:
+        """Afterwards there is one more key for passwords; its version."""
+        return self._keys.add_password_key()
 
     def generate_key(self, algorithm: KeyAlgorithm) -> NewKey:
         """A new signer's key."""

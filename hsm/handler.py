@@ -25,6 +25,7 @@ from hsm.guesses import Guesses
 from hsm.keystore import KeyStore, TokenKeyStore, WrappedKeyStore
 from hsm.labelled import LabelledKeys
 from hsm.messages import Answer, Request, Role
+from hsm.passwords import Passwords
 from hsm.pkcs11 import Device, Login
 from hsm.raw_speed import RawSpeed
 from hsm.secret_keys import SecretKeys
@@ -108,8 +109,11 @@ class Handler:
             clock=self._clock,
             cooling_off=cooling_off,
         )
-        if Role.ADMIN in self._settings.roles and not self._administration.initialised():
-            return None
+        self._passwords = Passwords(keys)
+        if not self._administration.initialised():
+            if Role.ADMIN in self._settings.roles:
+                return None
+            raise errors.Broken("keys are missing: token empty, or csc-server init was not run")
         return self._activation.canary()
 
     def answer(self, payload: bytes) -> Answer:
@@ -164,6 +168,12 @@ class Handler:
                 return activation.check_otp(authenticator, otp)
             case messages.ProveTotp(authenticator, otp):
                 return activation.prove_totp(authenticator, otp)
+            case messages.CheckPassword(account_id, tag, verifier):
+                return self._passwords.check(account_id, tag, verifier)
+            case messages.StampPassword(account_id, tag):
+                return self._passwords.stamp(account_id, tag)
+            case messages.NewPasswordKey():
+                return administration.new_password_key()
             case messages.Checkpoint(statement):
                 return activation.checkpoint(statement)
             case messages.Canary():

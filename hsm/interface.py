@@ -2,7 +2,8 @@
 
 Three roles, three ports. ``SigningDevice`` serves requests: it checks factors, mints SADs and
 redeems permits. ``Enrolment`` makes seeds. ``KeyAdministration`` creates keys and bindings; the
-process that answers requests does not have it. Implementation of all three: ``hsm.pool``.
+process that answers requests does not have it. ``PasswordDevice`` is beside them: passwords sign
+nothing. Implementation of all: ``hsm.pool``.
 """
 
 from __future__ import annotations
@@ -14,7 +15,7 @@ from typing import Final, Protocol
 from policies.algorithms import KeyAlgorithm, SignAlgorithm
 from policies.authorize import Extension, FactorCheck
 from policies.documents import DocumentPermit, PreparedPdf
-from policies.secret import Code, Otp, Pin, TotpSeed
+from policies.secret import Code, Otp, PasswordTag, Pin, TotpSeed
 from policies.sign import SigningPermit
 from policies.values import (
     AccountId,
@@ -24,6 +25,7 @@ from policies.values import (
     Factor,
     KeyRef,
     MintedSad,
+    PasswordVerifier,
     SadId,
     SealedTotp,
     StampedCode,
@@ -54,6 +56,15 @@ class TotpProof:
     """The acceptable time step whose code this is; ``None`` for a wrong code."""
     near: int | None
     """Of a fresh seed: the step within ``second_factor.SKEW_STEPS`` whose code this is."""
+
+
+@dataclass(frozen=True, slots=True)
+class PasswordCheck:
+    """What the device found of a password."""
+
+    right: bool
+    renewed: PasswordVerifier | None
+    """Of a right one: what is to be kept from now on, when its key is not the newest."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -169,6 +180,21 @@ class SigningDevice(Protocol):
         """The last known state, without waiting."""
 
 
+class PasswordDevice(Protocol):
+    """The keyed step after a password's hash. Raises as ``SigningDevice`` does."""
+
+    async def check_password(
+        self, account_id: AccountId, tag: PasswordTag, verifier: PasswordVerifier | None
+    ) -> PasswordCheck:
+        """Is it the account's password? ``None``, there is nothing to match, costs the same.
+
+        Authorises nothing, and counts nothing: whoever is far away must not lock the owner out.
+        """
+
+    async def stamp_password(self, account_id: AccountId, tag: PasswordTag) -> PasswordVerifier:
+        """What is to be kept of a new password of this account, by the newest key."""
+
+
 class Enrolment(Protocol):
     """What pairing an authenticator needs. Raises as ``SigningDevice`` does."""
 
@@ -192,6 +218,12 @@ class KeyAdministration(Enrolment, Protocol):
 
     async def initialise(self) -> None:
         """Afterwards all service keys and canary keys exist. Idempotent."""
+
+    async def new_password_key(self) -> int:
+        """Afterwards there is one more key for passwords; its version.
+
+        Processes that run use it from their next start on.
+        """
 
     async def generate_key(self, algorithm: KeyAlgorithm) -> NewKey:
         """A new signer's key, sensitive and never extractable."""

@@ -20,12 +20,13 @@ from hsm.interface import (
     DrawnCode,
     FactorResult,
     NewKey,
+    PasswordCheck,
     TotpProof,
 )
 from policies import codec
 from policies.algorithms import HashAlgorithm, KeyAlgorithm, SignAlgorithm
 from policies.documents import DocumentOrder
-from policies.secret import Otp, Pin, TotpSeed
+from policies.secret import Otp, PasswordTag, Pin, TotpSeed
 from policies.sign import SigningOrder
 from policies.values import (
     AccountId,
@@ -34,6 +35,7 @@ from policies.values import (
     CredentialId,
     KeyRef,
     MintedSad,
+    PasswordVerifier,
     SadId,
     SealedTotp,
     StampedCode,
@@ -51,7 +53,7 @@ class Role(StrEnum):
 
     SIGN = "sign"
     ENROL = "enrol"
-    """Makes and proves seeds for people who pair an authenticator, and nothing else of
+    """Makes and proves what people set for themselves, seeds and passwords, and nothing else of
     administration."""
     ADMIN = "admin"
     AUTHORITY = "authority"
@@ -123,6 +125,31 @@ class CheckOtp(Request[int | None]):
 
     authenticator: SealedTotp
     otp: Otp
+
+
+@dataclass(frozen=True, slots=True)
+class CheckPassword(Request[PasswordCheck]):
+    """Check what argon2id made of a password; it authorises nothing."""
+
+    account_id: AccountId
+    tag: PasswordTag
+    verifier: PasswordVerifier | None
+
+
+@dataclass(frozen=True, slots=True)
+class StampPassword(Request[PasswordVerifier]):
+    """Make the verifier of a new password."""
+
+    role: ClassVar[Role] = Role.ENROL
+    account_id: AccountId
+    tag: PasswordTag
+
+
+@dataclass(frozen=True, slots=True)
+class NewPasswordKey(Request[int]):
+    """Make the next key for passwords."""
+
+    role: ClassVar[Role] = Role.ADMIN
 
 
 @dataclass(frozen=True, slots=True)
@@ -251,6 +278,7 @@ REQUESTS: Final[dict[str, type[Request[Any]]]] = {
         *(Authorize, DrawCode, Extend, Sign, SignDocuments, CheckOtp, Checkpoint, Canary),
         *(Initialise, GenerateKey, DestroyKey, Bind, NewTotp, ProveTotp, AcceptTotp),
         *(NewPinVerifier, ServiceKey, ServiceSign, Capabilities, Bench),
+        *(CheckPassword, StampPassword, NewPasswordKey),
     )
 }
 

@@ -20,6 +20,7 @@ from hsm.interface import (
     DrawnCode,
     FactorResult,
     NewKey,
+    PasswordCheck,
     TotpProof,
 )
 from hsm.messages import Request, Role
@@ -29,7 +30,7 @@ from policies import codec
 from policies.algorithms import KeyAlgorithm, SignAlgorithm
 from policies.authorize import Extension, FactorCheck
 from policies.documents import DocumentPermit
-from policies.secret import Otp, Pin, TotpSeed
+from policies.secret import Otp, PasswordTag, Pin, TotpSeed
 from policies.sign import SigningPermit
 from policies.values import (
     AccountId,
@@ -38,6 +39,7 @@ from policies.values import (
     CredentialId,
     KeyRef,
     MintedSad,
+    PasswordVerifier,
     SadId,
     SealedTotp,
 )
@@ -136,6 +138,20 @@ class SignerPool:
     async def check_otp(self, authenticator: SealedTotp, otp: Otp) -> int | None:
         """See ``SigningDevice``."""
         return await self._call(messages.CheckOtp(authenticator, otp))
+
+    async def check_password(
+        self, account_id: AccountId, tag: PasswordTag, verifier: PasswordVerifier | None
+    ) -> PasswordCheck:
+        """See ``PasswordDevice``."""
+        return await self._call(messages.CheckPassword(account_id, tag, verifier))
+
+    async def stamp_password(self, account_id: AccountId, tag: PasswordTag) -> PasswordVerifier:
+        """See ``PasswordDevice``."""
+        return await self._call(messages.StampPassword(account_id, tag))
+
+    async def new_password_key(self) -> int:
+        """See ``KeyAdministration``."""
+        return await self._call(messages.NewPasswordKey())
 
     async def prove_totp(self, authenticator: SealedTotp, otp: Otp) -> TotpProof:
         """See ``Enrolment``."""

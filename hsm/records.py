@@ -17,7 +17,7 @@ import orjson
 
 from hsm.interface import BindingClaim
 from policies import totp
-from policies.secret import Code, Pin
+from policies.secret import Code, PasswordTag, Pin
 from policies.values import (
     AccountId,
     AuthenticatorId,
@@ -34,6 +34,7 @@ SAD_TYPE: Final = "paraph/sad/1"
 BINDING_TYPE: Final = "paraph/binding/1"
 PIN_TYPE: Final = "paraph/pin/1"
 CODE_TYPE: Final = "paraph/code/1"
+PASSWORD_TYPE: Final = "paraph/password/1"  # noqa: S105 - the name of a text
 TOTP_VERSION: Final = "v1"
 """Format of a sealed seed (security-and-pki 5.1)."""
 
@@ -176,6 +177,11 @@ def encode_code(
             "code": code.value,
         }
     )
+
+
+def encode_password(account_id: AccountId, tag: PasswordTag) -> bytes:
+    """The text whose MAC is a password's verifier: no account's is good for another."""
+    return _canonical({"@type": PASSWORD_TYPE, "account_id": account_id, "tag": tag.value})
 
 
 def totp_context(authenticator_id: AuthenticatorId, account_id: AccountId) -> bytes:

@@ -41,6 +41,8 @@ class EventType(StrEnum):
     FACTOR_REPLACED = "authn.factor_replaced"
     FACTOR_DEFERRED = "authn.factor_deferred"
     PASSWORD_CHANGED = "authn.password_changed"  # noqa: S105 - the name of an event
+    PASSWORD_RENEWED = "authn.password_renewed"  # noqa: S105 - the name of an event
+    """The same password, kept in a newer form."""
     PHONE_CHANGED = "authn.phone_changed"
     PHONE_PROPOSED = "authn.phone_proposed"
     PHONE_REFUSED = "authn.phone_refused"

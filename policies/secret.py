@@ -55,6 +55,12 @@ class Password(Secret):
     __slots__ = ()
 
 
+class PasswordTag(Secret):
+    """What argon2id makes of a password, in hexadecimal: whoever has it can try guesses."""
+
+    __slots__ = ()
+
+
 class Code(Secret):
     """Six digits sent by SMS or mail (journeys J1.2, J1.4, J4.2, J5)."""
 

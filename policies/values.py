@@ -10,7 +10,7 @@ import hashlib
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from enum import StrEnum
-from typing import NewType
+from typing import Final, NewType
 
 from policies.algorithms import HashAlgorithm, KeyAlgorithm
 from policies.lifecycle import OccurrenceState, SadState
@@ -167,6 +167,21 @@ class StampedCode:
     mac: bytes
     """HMAC-SHA-256 under a key that exists only in the HSM, over the code, these two, and the
     credential it is for, 32 bytes."""
+
+
+NOBODY: Final = AccountId("nobody")
+"""Stands where an account is asked for that nobody has; never an identifier of an account."""
+
+
+@dataclass(frozen=True, slots=True)
+class PasswordVerifier:
+    """What is kept of a password beside the salt: enough for the HSM to know it again."""
+
+    version: int
+    """Of the HSM's key, from 1 on. 0: no key; ``mac`` is the tag itself, as it was kept before
+    there was one."""
+    mac: bytes
+    """HMAC-SHA-256 over the tag and the account it is for, 32 bytes."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,62 +1,113 @@
-"""argon2id password hashes. (RFC 9106; security-and-pki 5.2)"""
+"""What is kept of passwords: argon2id here, then a key of the HSM. (RFC 9106; security-and-pki 5.2)
+
+Kept is ``$argon2id-hmac$v=19$k=VERSION,m=KIB,t=PASSES,p=LANES$SALT$MAC``: the form of PHC strings,
+with the version of the HSM's key and its MAC in place of the tag. Releases before kept argon2id
+alone; such a text is read as version 0, and renewed when its password is next seen.
+"""
 
 from __future__ import annotations
 
 import asyncio
 import os
+import re
 import unicodedata
-from collections.abc import Callable
+from base64 import b64decode, b64encode
 from concurrent.futures import ThreadPoolExecutor
-from typing import Final, TypeVar
+from dataclasses import dataclass
+from typing import Final
 
-from cryptography.exceptions import InvalidKey
 from cryptography.hazmat.primitives.kdf.argon2 import Argon2id
 
-from csc_server.ports import Entropy
-from policies.secret import Password
+from csc_server.ports import Account, Entropy, PasswordMatch
+from hsm.interface import PasswordDevice
+from policies.secret import Password, PasswordTag
+from policies.values import NOBODY, AccountId, PasswordVerifier
 
-R = TypeVar("R")
-T = TypeVar("T")
-
-MEMORY_KIB: Final = 47104
-PASSES: Final = 1
-LANES: Final = 1
-"""OWASP ASVS 5.0 appendix C: 46 MiB, one pass, one lane."""
+TAG_BYTES: Final = 32
+"""security-and-pki 5.2, as the salt's 16."""
 LONGEST_BYTES: Final = 256
 """Longer passwords cannot be set, so they are never hashed."""
 NICENESS: Final = 10
 """A tenth of everybody else's share while the cores are busy: twenty people who log in at once
 wait for each other, not the signatures of others for them."""
 
-# A hash of nothing anybody knows, so that an unknown account costs what a known one costs.
-_NOBODY: Final = (
-    f"$argon2id$v=19$m={MEMORY_KIB},t={PASSES},p={LANES}"
-    "$AAAAAAAAAAAAAAAAAAAAAA$AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA"
+_KEPT: Final = re.compile(
+    r"\$argon2id(?:-hmac\$v=19\$k=([1-9]\d{0,3}),|\$v=19\$)"
+    r"m=(\d{1,7}),t=(\d{1,3}),p=(\d{1,2})\$([A-Za-z0-9+/]{22})\$([A-Za-z0-9+/]{43})"
 )
 
 
-class Argon2Hasher:
+@dataclass(frozen=True, slots=True)
+class Cost:
+    """How dear a guess is."""
+
+    memory_kib: int
+    passes: int
+    lanes: int
+
+
+COST: Final = Cost(47104, 1, 1)
+"""OWASP ASVS 5.0 appendix C: 46 MiB, one pass, one lane."""
+
+
+@dataclass(frozen=True, slots=True)
+class Kept:
+    """What is kept of a password, read."""
+
+    cost: Cost
+    salt: bytes
+    verifier: PasswordVerifier
+
+    def text(self) -> str:
+        """As it is kept."""
+        costs = f"m={self.cost.memory_kib},t={self.cost.passes},p={self.cost.lanes}"
+        key = f"k={self.verifier.version},"
+        return f"$argon2id-hmac$v=19${key}{costs}${_base64(self.salt)}${_base64(self.verifier.mac)}"
+
+
+_UNKNOWN_SALT: Final = bytes(16)
+
+
+class PepperedHasher:
     """Hashes off the event loop, at most one per core at a time: 46 MiB each."""
 
-    def __init__(self, entropy: Entropy) -> None:
-        self._entropy = entropy
+    def __init__(self, entropy: Entropy, device: PasswordDevice) -> None:
+        self._entropy, self._device = entropy, device
         self._threads = ThreadPoolExecutor(os.cpu_count(), "argon2", _step_aside)
 
-    async def hash(self, password: Password) -> str:
-        """A PHC string."""
+    async def hash(self, account_id: AccountId, password: Password) -> str:
+        """See ``PasswordHasher``."""
         salt = bytes.fromhex(self._entropy.identifier())
-        return await self._run(_hash, _bytes(password), salt)
+        tag = await self._tag(password, COST, salt)
+        verifier = await self._device.stamp_password(account_id, tag)
+        return Kept(COST, salt, verifier).text()
 
-    async def verify(self, password: Password, password_hash: str | None) -> bool:
-        """True when the password matches; ``None`` costs the same time and is never true."""
-        secret = _bytes(password)
-        matches = await self._run(_verify, secret, password_hash or _NOBODY)
-        return matches and password_hash is not None and len(secret) <= LONGEST_BYTES
+    async def verify(self, account: Account | None, password: Password) -> PasswordMatch:
+        """See ``PasswordHasher``."""
+        kept = _read(account.password_hash) if account else None
+        cost, salt = (kept.cost, kept.salt) if kept else (COST, _UNKNOWN_SALT)
+        tag = await self._tag(password, cost, salt)
+        account_id = account.account_id if account else NOBODY
+        verifier = kept.verifier if kept else None
+        check = await self._device.check_password(account_id, tag, verifier)
+        if not check.right or kept is None or _too_long(password):
+            return PasswordMatch(right=False)
+        if kept.cost != COST:
+            return PasswordMatch(right=True, renewed=await self.hash(account_id, password))
+        if check.renewed is None:
+            return PasswordMatch(right=True)
+        return PasswordMatch(right=True, renewed=Kept(COST, salt, check.renewed).text())
 
-    async def _run(self, work: Callable[[bytes, T], R], secret: bytes, argument: T) -> R:
+    async def _tag(self, password: Password, cost: Cost, salt: bytes) -> PasswordTag:
         return await asyncio.get_running_loop().run_in_executor(
-            self._threads, work, secret, argument
+            self._threads, _derive, _bytes(password)[: LONGEST_BYTES + 1], cost, salt
         )
+
+
+def key_version(kept: str) -> int:
+    """Of the HSM's key that this was made with; 0 for what was made without."""
+    found = _read(kept)
+    return found.verifier.version if found else 0
 
 
 def _step_aside() -> None:
@@ -69,14 +120,34 @@ def _bytes(password: Password) -> bytes:
     return unicodedata.normalize("NFC", password.value).encode("utf-8", "surrogatepass")
 
 
-def _hash(secret: bytes, salt: bytes) -> str:
-    kdf = Argon2id(salt=salt, length=32, iterations=PASSES, lanes=LANES, memory_cost=MEMORY_KIB)
-    return kdf.derive_phc_encoded(secret)
+def _too_long(password: Password) -> bool:
+    return len(_bytes(password)) > LONGEST_BYTES
 
 
-def _verify(secret: bytes, password_hash: str) -> bool:
-    try:
-        Argon2id.verify_phc_encoded(secret[: LONGEST_BYTES + 1], password_hash)
-    except InvalidKey:
-        return False
-    return True
+def _derive(secret: bytes, cost: Cost, salt: bytes) -> PasswordTag:
+    kdf = Argon2id(
+        salt=salt,
+        length=TAG_BYTES,
+        iterations=cost.passes,
+        lanes=cost.lanes,
+        memory_cost=cost.memory_kib,
+    )
+    return PasswordTag(kdf.derive(secret).hex())
+
+
+def _read(kept: str) -> Kept | None:
+    """``None`` for a text that is not ours: no password matches it."""
+    found = _KEPT.fullmatch(kept)
+    if found is None:
+        return None
+    version, memory, passes, lanes, salt, mac = found.groups()
+    verifier = PasswordVerifier(int(version or 0), _bytes_of(mac))
+    return Kept(Cost(int(memory), int(passes), int(lanes)), _bytes_of(salt), verifier)
+
+
+def _base64(data: bytes) -> str:
+    return b64encode(data).decode().rstrip("=")
+
+
+def _bytes_of(text: str) -> bytes:
+    return b64decode(text + "=" * (-len(text) % 4))

@@ -15,7 +15,7 @@ from typing import Final
 from csc_server import app, authority, storage
 from csc_server.adapters.clock import SystemClock
 from csc_server.adapters.entropy import SystemEntropy
-from csc_server.adapters.passwords import Argon2Hasher
+from csc_server.adapters.passwords import PepperedHasher
 from csc_server.commands.basics import CommandFailed
 from csc_server.config import Settings
 from csc_server.operations.enrol import Enrolment
@@ -66,7 +66,7 @@ def _enrolment(store: storage.Storage, device: SignerPool) -> Enrolment:
         credentials=store.credentials,
         register=store.certificates,
         device=device,
-        hasher=Argon2Hasher(entropy),
+        hasher=PepperedHasher(entropy, device),
         clock=SystemClock(),
         entropy=entropy,
         actor=f"operator:{getpass.getuser()}",

@@ -91,7 +91,7 @@ class Enrolment:
         """
         account_id = AccountId(self.entropy.identifier())
         now = self.clock.now()
-        hashed = await self.hasher.hash(password)
+        hashed = await self.hasher.hash(account_id, password)
         account = Account(account_id, username, hashed, AccountState.ACTIVE, now)
         record = self._event(EventType.ACCOUNT_CREATED, now, account_id=account_id)
         if applicant is None:
@@ -99,6 +99,13 @@ class Enrolment:
         else:
             await self.people.add(account, applicant, now, [record])
         return account_id
+
+    async def add_password_key(self) -> int:
+        """Afterwards there is one more key for passwords; its version."""
+        version = await self.device.new_password_key()
+        record = self._event(EventType.KEY_GENERATED, self.clock.now(), password_key=str(version))
+        await self.people.note([record])
+        return version
 
     async def set_account_state(self, account_id: AccountId, state: AccountState) -> None:
         """Suspend or resume an account."""

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Final
 
+from csc_server.operations.check_password import CheckPassword
 from csc_server.operations.oauth.clients import CheckProof, Proof
 from csc_server.operations.records import event
 from csc_server.ports import (
@@ -16,7 +16,6 @@ from csc_server.ports import (
     Entropy,
     NewToken,
     Paces,
-    PasswordHasher,
     Tokens,
 )
 from policies import addresses, errors, tokens
@@ -24,10 +23,7 @@ from policies.audit import EventType, Outcome
 from policies.pacing import Limit, Pace
 from policies.secret import Password, Token
 from policies.tokens import DIRECT, Access, TokenKind
-from policies.values import AccountId, AccountState, GrantId, Principal
-
-NOBODY: Final = AccountId("nobody")
-"""Whose failures are counted when no account has the name; never an identifier of an account."""
+from policies.values import NOBODY, AccountId, AccountState, GrantId, Principal
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,7 +71,7 @@ class LogIn:
 
     accounts: Accounts
     tokens: Tokens
-    hasher: PasswordHasher
+    check_password: CheckPassword
     paces: Paces
     failures: Limit
     """Failed logins of one address."""
@@ -93,12 +89,13 @@ class LogIn:
         Raises:
             RateLimited: The address failed too often.
             LoginFailed: No.
+            HsmError: Nobody knows.
         """
         now = self.clock.now()
         pace = self.failures.of(addresses.household(call.source))
         await self.paces.admit(pace, now)
         account = await self.accounts.find(username)
-        matches = await self.hasher.verify(password, account.password_hash if account else None)
+        matches = await self.check_password(call, account, password, now)
         if account is None or not matches or account.state is not AccountState.ACTIVE:
             await self._failed(call, account, pace, now)
             raise errors.LoginFailed(account.account_id if account else "unknown account")

@@ -59,7 +59,7 @@ class Account:
     account_id: AccountId
     username: str
     password_hash: str
-    """PHC string of argon2id."""
+    """What is kept of the password: text that ``PasswordHasher`` made."""
     state: AccountState
     created_at: datetime
 
@@ -98,14 +98,27 @@ class Entropy(Protocol):
         """256 random bits, base64url without padding."""
 
 
+@dataclass(frozen=True, slots=True)
+class PasswordMatch:
+    """What came of a password."""
+
+    right: bool
+    renewed: str | None = None
+    """Of a right one: what is to be kept from now on, when what is kept was made with an older key
+    or by an older release."""
+
+
 class PasswordHasher(Protocol):
-    """argon2id."""
+    """argon2id, and a key of the HSM over what it makes.
 
-    async def hash(self, password: Password) -> str:
-        """A PHC string."""
+    Every method raises ``Busy`` or ``Broken`` while the HSM cannot work.
+    """
 
-    async def verify(self, password: Password, password_hash: str | None) -> bool:
-        """True when the password matches. ``None`` (no such account) costs the same time."""
+    async def hash(self, account_id: AccountId, password: Password) -> str:
+        """What is to be kept of the account's new password."""
+
+    async def verify(self, account: Account | None, password: Password) -> PasswordMatch:
+        """Is it the account's password? No account costs the same work, and is never right."""
 
 
 class Paces(Protocol):
@@ -152,6 +165,9 @@ class Accounts(Protocol):
         self, account_id: AccountId, state: AccountState, events: Sequence[Event]
     ) -> None:
         """Afterwards the account is in this state."""
+
+    async def renew_password(self, account: Account, renewed: str, events: Sequence[Event]) -> None:
+        """Afterwards this is kept of the account's password, unless that was changed meanwhile."""
 
     async def login_throttle(self, subject: str) -> Throttle:
         """Failures of a login subject, ``login:ACCOUNT|NETWORK``; ``CLEAR`` if none."""

@@ -37,6 +37,14 @@ _SET_STATE: Final = (
     .where(_table.c.account_id == sa.bindparam("key"))
     .values(state=sa.bindparam("new_state"))
 )
+_RENEW_PASSWORD: Final = (
+    _table.update()
+    .where(
+        _table.c.account_id == sa.bindparam("key"),
+        _table.c.password_hash == sa.bindparam("before"),
+    )
+    .values(password_hash=sa.bindparam("renewed"))
+)
 _AUTHENTICATORS: Final = sa.select(tables.authenticators.c.authenticator_id).where(
     tables.authenticators.c.account_id == sa.bindparam("key")
 )
@@ -87,6 +95,16 @@ class SqlAccounts:
         def unit(sql: Sql) -> None:
             set_state(sql, account_id, state)
             sql.audit(events)
+
+        await self._database.write(unit)
+
+    async def renew_password(self, account: Account, renewed: str, events: Sequence[Event]) -> None:
+        """Afterwards this is kept of the account's password, unless that was changed meanwhile."""
+        keys = {"key": account.account_id, "before": account.password_hash, "renewed": renewed}
+
+        def unit(sql: Sql) -> None:
+            if sql.change(_RENEW_PASSWORD, keys):
+                sql.audit(events)
 
         await self._database.write(unit)
 

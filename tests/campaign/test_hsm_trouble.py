@@ -95,7 +95,9 @@ async def _round(
         async with _watched_info(running) as latencies_s:
             with fault(running):
                 replies = await asyncio.gather(
-                    *(_sign(client, credential, sad) for sad in prepared)
+                    *(_sign(client, credential, sad) for sad in prepared),
+                    _password(running, person, {200}),
+                    _password(running, Person("nobody-at-all", ""), {400}),
                 )
             slowest_s = max(seconds for _, seconds in replies)
             assert slowest_s < FAIL_WITHIN_S, f"a call took {slowest_s:.1f} s"
@@ -111,6 +113,17 @@ async def _sign(client: Client, credential: str, sad: str) -> tuple[int, float]:
     started = time.monotonic()
     reply = await client.sign_hash(credential, sad, A)
     if reply.status != 200:
+        assert reply.status == 503, reply
+        assert int(reply.headers["Retry-After"]) >= 1
+    return reply.status, time.monotonic() - started
+
+
+async def _password(running: Service, person: Person, good: set[int]) -> tuple[int, float]:
+    """A login: the HSM judges passwords, of accounts that do not exist too."""
+    started = time.monotonic()
+    async with aiohttp.ClientSession() as http:
+        reply = await Client(http, running.base_url).log_in(person)
+    if reply.status not in good:
         assert reply.status == 503, reply
         assert int(reply.headers["Retry-After"]) >= 1
     return reply.status, time.monotonic() - started

@@ -53,6 +53,17 @@ async def test_all_accounts_come_the_oldest_first(storage: Storage) -> None:
     assert names == ["alice", "zoe", "bob", "mia"]
 
 
+async def test_what_is_kept_of_a_password_is_renewed(storage: Storage) -> None:
+    """Unless it was changed meanwhile: nobody's new password is undone."""
+    before = await storage.accounts.find("alice")
+    assert before is not None
+    record = stores.event(EventType.PASSWORD_RENEWED)
+    for renewed in ("$renewed$", "$too-late$"):
+        await storage.accounts.renew_password(before, renewed, [record])
+        found = await storage.accounts.find("alice")
+        assert found == replace(before, password_hash="$renewed$")
+
+
 async def test_the_state_of_an_account_changes(storage: Storage) -> None:
     """Suspended is suspended; an account that does not exist is a fault of the caller."""
     event = stores.event(EventType.ACCOUNT_SUSPENDED)

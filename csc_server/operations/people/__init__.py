@@ -9,6 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Protocol
 
+from csc_server.operations.check_password import CheckPassword
 from csc_server.operations.effects import Effects
 from csc_server.operations.people.account_state import SetAccountState
 from csc_server.operations.people.change_phone import (
@@ -43,7 +44,7 @@ from csc_server.operations.people.rules import PeopleRules
 from csc_server.operations.people.sign_in import SignIn
 from csc_server.operations.people.start_registration import StartRegistration
 from csc_server.operations.people.unlock import Unlock
-from csc_server.ports import Clock, Entropy, Paces, PasswordHasher
+from csc_server.ports import Accounts, Clock, Entropy, Paces, PasswordHasher
 from csc_server.ports import people as ports
 from hsm.interface import Enrolment, SigningDevice
 
@@ -101,6 +102,7 @@ class Device(SigningDevice, Enrolment, Protocol):
 def build(
     *,
     people: ports.People,
+    accounts: Accounts,
     device: Device,
     hasher: PasswordHasher,
     strength: ports.PasswordStrength,
@@ -114,6 +116,7 @@ def build(
     letters = Letters(entropy, rules)
     judge = JudgePassword(strength, rules)
     opened = OpenInvitation(people, clock)
+    check = CheckPassword(accounts, hasher)
     plain = (people, clock, letters)
     return People(
         rules=rules,
@@ -134,12 +137,14 @@ def build(
             entropy=entropy,
         ),
         judge_password=judge,
-        sign_in=SignIn(people=people, hasher=hasher, paces=paces, clock=clock, letters=letters),
+        sign_in=SignIn(
+            people=people, check_password=check, paces=paces, clock=clock, letters=letters
+        ),
         check_login_code=CheckLoginCode(
             people=people, device=device, clock=clock, letters=letters, effects=effects
         ),
         defer_second_factor=DeferSecondFactor(people, clock, rules),
-        unlock=Unlock(people=people, hasher=hasher, paces=paces, clock=clock, rules=rules),
+        unlock=Unlock(people=people, check_password=check, paces=paces, clock=clock, rules=rules),
         start_pairing=StartPairing(*plain),
         confirm_pairing_code=ConfirmPairingCode(
             people=people, device=device, clock=clock, entropy=entropy, letters=letters
@@ -147,7 +152,12 @@ def build(
         finish_pairing=FinishPairing(people=people, device=device, clock=clock, letters=letters),
         send_pairing_invitation=SendPairingInvitation(*plain),
         change_password=ChangePassword(
-            people=people, judge=judge, hasher=hasher, clock=clock, letters=letters
+            people=people,
+            judge=judge,
+            check_password=check,
+            hasher=hasher,
+            clock=clock,
+            letters=letters,
         ),
         forgotten_password=ForgottenPassword(people=people, clock=clock, letters=letters),
         send_password_code=SendPasswordCode(people=people, clock=clock, letters=letters),

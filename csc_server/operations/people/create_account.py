@@ -41,10 +41,11 @@ class CreateAccount:
         if not found.phone_confirmed:
             raise errors.StepMissing("phone number not confirmed")
         await self.judge.demand(password, repeated, found.applicant, second_factor=False)
-        hashed = await self.hasher.hash(password)
+        account_id = AccountId(self.entropy.identifier())
+        hashed = await self.hasher.hash(account_id, password)
         now = self.clock.now()
         account = Account(
-            account_id=AccountId(self.entropy.identifier()),
+            account_id=account_id,
             username=registration.mail_key(found.applicant.email),
             password_hash=hashed,
             state=AccountState.ACTIVE,

@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Final
 
+from csc_server.operations.check_password import CheckPassword
 from csc_server.operations.people.letters import Addressee, CodeSent, Letters
 from csc_server.operations.people.new_passwords import JudgePassword
 from csc_server.operations.people.records import active, applicant_event, demand, profile_of
@@ -33,6 +34,7 @@ class ChangePassword:
 
     people: People
     judge: JudgePassword
+    check_password: CheckPassword
     hasher: PasswordHasher
     clock: Clock
     letters: Letters
@@ -56,7 +58,7 @@ class ChangePassword:
         person = active(await self.people.find(account_id))
         now = self.clock.now()
         subject = login_subject(account_id, call.source)
-        if not await self.hasher.verify(current, person.account.password_hash):
+        if not await self.check_password(call, person.account, current, now):
             record = event(EventType.LOGIN, account_id, call, now, Outcome.FAILURE)
             stop = self.letters.stop(person.profile, now)
             await self.people.password_wrong(subject, now, [record], stop)
@@ -66,7 +68,7 @@ class ChangePassword:
         await self.judge.demand(new, repeated, person.profile, second_factor=_bound(person))
         if new == current:
             raise errors.PasswordRefused(Weakness.SAME)
-        hashed = await self.hasher.hash(new)
+        hashed = await self.hasher.hash(account_id, new)
         messages = [changed(self.letters, person.profile, now)] if person.profile else []
         change = NewPassword(account_id, hashed, keep_session, messages)
         record = event(EventType.PASSWORD_CHANGED, account_id, call, now)
@@ -151,8 +153,8 @@ class SetNewPassword:
         person = await by_link(self.people, LinkPurpose.PASSWORD, link, self.clock.now())
         profile = profile_of(person)
         await self.judge.demand(new, repeated, profile, second_factor=_bound(person))
-        hashed = await self.hasher.hash(new)
-        now, account_id = self.clock.now(), profile.account_id
+        account_id = profile.account_id
+        hashed, now = await self.hasher.hash(account_id, new), self.clock.now()
         guess = Guess(
             key_of(profile),
             code,

@@ -6,17 +6,18 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Final
 
+from csc_server.operations.check_password import CheckPassword
 from csc_server.operations.people.letters import Letters
 from csc_server.operations.records import event
-from csc_server.operations.tokens import NOBODY, login_subject
-from csc_server.ports import Call, Clock, Paces, PasswordHasher
+from csc_server.operations.tokens import login_subject
+from csc_server.ports import Call, Clock, Paces
 from csc_server.ports.people import People, Person
 from policies import errors, privacy, second_factor
 from policies.audit import EventType, Outcome
 from policies.pacing import Pace
 from policies.second_factor import Deferral, LoginStep, SecondFactor
 from policies.secret import Password
-from policies.values import AccountId, AccountState
+from policies.values import NOBODY, AccountId, AccountState
 
 COMMAND_LINE: Final = SecondFactor(deferral=Deferral.NEVER)
 """Accounts without a profile were made by an operator, for whom nobody can be asked."""
@@ -43,7 +44,7 @@ class SignIn:
     """The password step of a login."""
 
     people: People
-    hasher: PasswordHasher
+    check_password: CheckPassword
     paces: Paces
     clock: Clock
     letters: Letters
@@ -57,13 +58,14 @@ class SignIn:
         Raises:
             RateLimited: The address failed too often.
             LoginFailed: No.
+            HsmError: Nobody knows.
         """
         now = self.clock.now()
         pace = self.letters.rules.failures_of(call.source)
         await self.paces.admit(pace, now)
         person = await self.people.by_name(name)
-        known = person.account.password_hash if person else None
-        matches = await self.hasher.verify(password, known)
+        account = person.account if person else None
+        matches = await self.check_password(call, account, password, now)
         if person is None or not matches or person.account.state is not AccountState.ACTIVE:
             await self._failed(call, person, pace, now)
             raise errors.LoginFailed(person.account.account_id if person else "unknown account")

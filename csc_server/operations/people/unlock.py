@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from csc_server.operations.check_password import CheckPassword
 from csc_server.operations.people.password import by_link
 from csc_server.operations.people.rules import PeopleRules
 from csc_server.operations.records import event
-from csc_server.ports import Call, Clock, Paces, PasswordHasher
+from csc_server.ports import Call, Clock, Paces
 from csc_server.ports.people import People
 from policies import errors
 from policies.audit import EventType, Outcome
@@ -21,7 +22,7 @@ class Unlock:
     """Proves mailbox and password together; either alone lifts nothing."""
 
     people: People
-    hasher: PasswordHasher
+    check_password: CheckPassword
     paces: Paces
     clock: Clock
     rules: PeopleRules
@@ -40,7 +41,7 @@ class Unlock:
         person = await by_link(self.people, LinkPurpose.UNLOCK, link, now)
         account = person.account
         subject = _subject(account.account_id)
-        if not await self.hasher.verify(password, account.password_hash):
+        if not await self.check_password(call, account, password, now):
             record = event(EventType.LOGIN, account.account_id, call, now, Outcome.FAILURE)
             await self.people.password_wrong(subject, now, [record], None, pace)
             raise errors.PasswordWrong(account.account_id)

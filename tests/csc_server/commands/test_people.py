@@ -44,6 +44,20 @@ def test_people_and_credentials(instance: Path) -> None:
     assert run(instance, "account", "unlock", "ghost") == (2, "csc-server: no account ghost\n")
 
 
+def test_a_new_key_for_passwords(instance: Path) -> None:
+    """What is set from then on is kept under it; the rest until it is next seen."""
+    assert run(instance, "account", "create", "first", stdin=PASSWORD + "\n")[0] == 0
+    before = run(instance, "password-key", "list")
+    assert run(instance, "password-key", "add") == (
+        0,
+        "Made password key 2. Restart the service to use it.\n",
+    )
+    assert run(instance, "account", "create", "second", stdin=PASSWORD + "\n")[0] == 0
+    assert run(instance, "password-key", "list") == (0, f"{before[1]}key 2: 1\n")
+    assert run(instance, "init")[0] == 0
+    assert run(instance, "password-key", "list") == (0, f"{before[1]}key 2: 1\n")
+
+
 def test_a_profile_for_the_pages(instance: Path) -> None:
     """With the account or later, shown, corrected; every mistake is named, nothing half done."""
     whole = ["--first-name", "Ion", "--last-name", "Pop", "--email", "Ion@example.ro"]

@@ -13,7 +13,7 @@ from csc_server.operations.people.set_profile import SetProfile
 from csc_server.ports import NameTaken
 from policies import errors
 from policies.registration import RegistrationForm
-from policies.values import AccountId
+from policies.values import NOBODY, AccountId
 from tests.contracts import stores
 from tests.csc_server.people.test_factors import open_everything, open_things
 from tests.csc_server.people.world import EMAIL, FORM, HOME, PASSWORD, Hasher, Town
@@ -28,7 +28,7 @@ async def set_profile(town: Town, account_id: str, form: RegistrationForm) -> No
 
 async def test_an_account_without_a_profile_gets_one(town: Town) -> None:
     """From then on the pages serve it: codes, mails, pairing; the notice is still due."""
-    account = stores.account("cli", password_hash=await Hasher().hash(PASSWORD))
+    account = stores.account("cli", password_hash=await Hasher().hash(NOBODY, PASSWORD))
     await town.store.accounts.add(account, [])
     with pytest.raises(errors.StepMissing):
         await town.people.start_pairing(HOME, account.account_id)
