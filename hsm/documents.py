@@ -11,6 +11,7 @@ from __future__ import annotations
 import hashlib
 from dataclasses import dataclass
 from datetime import datetime
+from io import BytesIO
 from typing import Final
 
 from hsm import attributes, errors
@@ -87,7 +88,7 @@ def _prepare(item: DocumentItem, plan: PdfPlan, now: datetime) -> tuple[bytes, P
     too_long = any(text is not None and len(text) > LONGEST_TEXT for text in texts)
     if not item.pades or too_long or not 0 < plan.contents_bytes <= MOST_CONTENTS_BYTES:
         raise errors.Rejected("a plan out of bounds")
-    prepared = preparing.prepare(plan, item.algorithm.hash_algorithm, now)
+    prepared = preparing.prepare(BytesIO(plan.document), plan, item.algorithm.hash_algorithm, now)
     return prepared.digest, prepared.pdf
 
 

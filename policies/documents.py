@@ -24,6 +24,8 @@ from policies.algorithms import (
     PssParameters,
     SignAlgorithm,
 )
+from policies.pdf import Permission
+from policies.pdf_signing import Place
 from policies.secret import Sad
 from policies.values import Authorization, Credential, CredentialId, KeyRef, MintedSad, Principal
 
@@ -131,8 +133,8 @@ class PdfPlan:
 
     document: bytes
     """As the client sent it: its digest is what was approved."""
-    certify: bool
-    """A certification signature that allows no later change, instead of an approval one."""
+    place: Place
+    """The field, and what may change afterwards."""
     reason: str | None
     location: str | None
     name: str | None
@@ -297,9 +299,11 @@ def _item(
 
 
 def _plan(credential: Credential, part: Part, properties: dict[Property, str]) -> PdfPlan:
+    certify = envelope(part) is Envelope.CERTIFICATION
     return PdfPlan(
         document=part.content,
-        certify=envelope(part) is Envelope.CERTIFICATION,
+        # security-and-pki 6.1: certify with P1; nothing may be added later.
+        place=Place(None, Permission.NOTHING if certify else None),
         reason=properties.get(Property.REASON),
         location=properties.get(Property.LOCATION),
         name=properties.get(Property.NAME),

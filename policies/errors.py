@@ -9,6 +9,8 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 
+from policies.pdf import Unfit
+
 
 class Refused(Exception):
     """The rules said no. Never raised itself, only its subclasses."""
@@ -336,7 +338,11 @@ class DocumentNotAuthorized(Refused):
 
 
 class DocumentUnfit(Refused):
-    """The document cannot be signed: not a PDF, encrypted, active, locked, or too large."""
+    """The document cannot be signed, for the reason said."""
+
+    def __init__(self, why: str) -> None:
+        super().__init__(why)
+        self.why = Unfit(why)
 
 
 class HashAlgoContradicts(Refused):

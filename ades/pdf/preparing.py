@@ -9,39 +9,28 @@ what is signed (docs/adr/0008). Knows no key and no device.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
-from io import BytesIO
 from typing import Any, Final
 
-from pyhanko.pdf_utils.decode_limits import (
-    DecodeLimits,
-    DocumentDecodeBudget,
-    StreamDecodeLimits,
+from pyhanko.sign.fields import (
+    FieldMDPAction,
+    FieldMDPSpec,
+    MDPPerm,
+    SigFieldSpec,
+    SigSeedSubFilter,
 )
-from pyhanko.pdf_utils.incremental_writer import IncrementalPdfFileWriter
-from pyhanko.pdf_utils.misc import PdfError
-from pyhanko.pdf_utils.reader import PdfFileReader
-from pyhanko.sign.fields import MDPPerm, SigFieldSpec, SigSeedSubFilter, enumerate_sig_fields
-from pyhanko.sign.general import SigningError
-from pyhanko.sign.signers.cms_embedder import PdfCMSEmbedder, SigIOSetup, SigMDPSetup, SigObjSetup
+from pyhanko.sign.signers.cms_embedder import SigMDPSetup, SigObjSetup
 from pyhanko.sign.signers.pdf_byterange import PdfSignedData, SignatureObject
 
-from policies import errors
+from ades.pdf import fields, intake, reading, updating
+from ades.pdf.appended import Appended
+from policies import pdf_signing
 from policies.algorithms import HashAlgorithm
 from policies.documents import PdfPlan, PreparedPdf
+from policies.pdf import EmptyField, FieldLock, LockAction, PdfFacts
 
-MIB: Final = 1024 * 1024
-STREAM_LIMIT: Final = 75 * MIB
-"""security-and-pki 5.5: most decoded bytes of one stream."""
-DOCUMENT_LIMIT: Final = 200 * MIB
-"""security-and-pki 5.5: most decoded bytes of a document."""
-HEADER_WITHIN: Final = 1024
-"""security-and-pki 5.5: the header stands within the first KiB."""
 _FIELD: Final = re.compile(r"Signature(\d+)")
-_ACTIVE: Final = frozenset({"/JavaScript", "/Launch", "/URI", "/SubmitForm", "/ImportData"})
-"""security-and-pki 5.5: what a document may not do when it is opened."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,50 +41,51 @@ class Prepared:
     pdf: PreparedPdf
 
 
-def prepare(plan: PdfPlan, algorithm: HashAlgorithm, now: datetime) -> Prepared:
-    """The document of ``plan`` with a signature field that waits for its CMS.
+def prepare(
+    document: reading.File, plan: PdfPlan, algorithm: HashAlgorithm, now: datetime
+) -> Prepared:
+    """The document with a signature field that waits for its CMS.
+
+    Args:
+        document: As its owner approved it; read only.
+        plan: How the field is put in.
+        algorithm: Of the byte range.
+        now: Goes into the signature dictionary.
 
     Raises:
         DocumentUnfit: Not a PDF that may be signed like this.
+        EnvelopeInvalid: It may not be certified, or not like this.
     """
-    if b"%PDF-" not in plan.document[:HEADER_WITHIN]:
-        raise errors.DocumentUnfit("no PDF header")
-    try:
-        return _prepare(plan, algorithm, now)
-    except errors.DocumentUnfit:
-        raise
-    except (PdfError, SigningError, ValueError, TypeError, LookupError, AttributeError) as error:
-        # pyHanko's reader says what is wrong with a file by many exceptions.
-        raise errors.DocumentUnfit(type(error).__name__) from error
-    except (RecursionError, MemoryError, NotImplementedError) as error:
-        raise errors.DocumentUnfit(type(error).__name__) from error
+    whole = Appended(document)
+    with reading.judging():
+        reader = reading.opened(whole)
+        found = intake.facts(reader)
+        field = pdf_signing.check(found, plan.place)
+        names = {one.name for one in fields.form_fields(reader)}
+        hole = updating.write_signed(
+            updating.Writer(reader),
+            whole,
+            SigFieldSpec(plan.place.field or free_name(found, names)),
+            SigObjSetup(_dictionary(plan, now), _modifications(plan, field, algorithm)),
+            algorithm,
+            existing=field is not None,
+        )
+    return Prepared(hole.digest, PreparedPdf(whole.tail, hole.start, hole.end))
 
 
-def _prepare(plan: PdfPlan, algorithm: HashAlgorithm, now: datetime) -> Prepared:
-    limits = DecodeLimits(
-        per_stream=StreamDecodeLimits(max_output_size=STREAM_LIMIT),
-        document_budget=DocumentDecodeBudget(base_allowance=DOCUMENT_LIMIT, max_ratio=0),
-    )
-    reader = PdfFileReader(BytesIO(plan.document), strict=True, decode_limits=limits)
-    _check(reader, plan)
-    writer = IncrementalPdfFileWriter.from_reader(reader)
-    name = _free_name(reader)
-    steps = PdfCMSEmbedder(SigFieldSpec(name)).write_cms(name, writer)
-    next(steps)
-    digest_name = algorithm.name.lower()
-    mdp = None
-    if plan.certify:
-        # security-and-pki 6.1: certify with P1; nothing may be added later.
-        mdp = SigMDPSetup(digest_name, certify=True, docmdp_perms=MDPPerm.NO_CHANGES)
-    steps.send(SigObjSetup(sig_placeholder=_dictionary(plan, now), mdp_setup=mdp))
-    output = BytesIO()
-    prepared, _ = steps.send(SigIOSetup(md_algorithm=digest_name, output=output))
-    result = output.getvalue()
-    if not result.startswith(plan.document):
-        raise errors.DocumentUnfit("the update would not be incremental")
-    tail = result[len(plan.document) :]
-    hole = (prepared.reserved_region_start, prepared.reserved_region_end)
-    return Prepared(prepared.document_digest, PreparedPdf(tail, *hole))
+def free_name(facts: PdfFacts, taken: set[str]) -> str:
+    """The first ``SignatureN`` that the form does not have and that no lock names."""
+    locked = {
+        name
+        for one in facts.signatures
+        if one.lock is not None and one.lock.action is LockAction.INCLUDE
+        for name in one.lock.fields
+    }
+    numbers = {match[1] for name in taken | locked if (match := _FIELD.fullmatch(name))}
+    number = 1
+    while str(number) in numbers:
+        number += 1
+    return f"Signature{number}"
 
 
 def _dictionary(plan: PdfPlan, now: datetime) -> PdfSignedData:
@@ -111,39 +101,23 @@ def _dictionary(plan: PdfPlan, now: datetime) -> PdfSignedData:
     )
 
 
-def _check(reader: PdfFileReader, plan: PdfPlan) -> None:
-    """Return if the document may get this signature."""
-    if reader.security_handler is not None or "/Encrypt" in reader.trailer:
-        raise errors.DocumentUnfit("encrypted")
-    root = reader.root
-    if "/XFA" in _entry(root, "/AcroForm"):
-        raise errors.DocumentUnfit("XFA form")
-    if "/JavaScript" in _entry(root, "/Names") or "/AA" in root:
-        raise errors.DocumentUnfit("scripts")
-    action = _entry(root, "/OpenAction")
-    if isinstance(action, dict) and str(_entry(action, "/S")) in _ACTIVE:
-        raise errors.DocumentUnfit("an action on opening")
-    if "/DocMDP" in _entry(root, "/Perms"):
-        # Ours allow nothing later; others may, but telling their rules apart is a reader's work.
-        raise errors.DocumentUnfit("certified")
-    if plan.certify and any(value is not None for _, value, _ in _fields(reader)):
-        raise errors.EnvelopeInvalid("a certification signature has to be the first")
+def _modifications(
+    plan: PdfPlan, field: EmptyField | None, algorithm: HashAlgorithm
+) -> SigMDPSetup | None:
+    """What the signature says about later changes: as asked, and as its field wants it."""
+    limits = [plan.place.certify, None if field is None else field.permission]
+    permission = min((one for one in limits if one is not None), default=None)
+    lock = None if field is None or field.lock is None else _lock(field.lock)
+    if permission is None and lock is None:
+        return None
+    return SigMDPSetup(
+        md_algorithm=algorithm.name.lower(),
+        certify=plan.place.certify is not None,
+        field_lock=lock,
+        docmdp_perms=None if permission is None else MDPPerm(int(permission)),
+    )
 
 
-def _entry(dictionary: Any, name: str) -> Any:
-    """The value, references resolved; empty if absent. (``get`` of pyHanko resolves nothing.)"""
-    return dictionary[name] if name in dictionary else {}  # noqa: SIM401
-
-
-def _fields(reader: PdfFileReader) -> Iterator[tuple[str, Any, Any]]:
-    found: Iterator[tuple[str, Any, Any]] = enumerate_sig_fields(reader)
-    return found
-
-
-def _free_name(reader: PdfFileReader) -> str:
-    """The first ``SignatureN`` that the form does not have."""
-    taken = {match[1] for name, _, _ in _fields(reader) if (match := _FIELD.fullmatch(name))}
-    number = 1
-    while str(number) in taken:
-        number += 1
-    return f"Signature{number}"
+def _lock(lock: FieldLock) -> FieldMDPSpec:
+    names: Any = None if lock.action is LockAction.ALL else list(lock.fields)
+    return FieldMDPSpec(FieldMDPAction(f"/{lock.action.value}"), names)

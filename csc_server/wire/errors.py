@@ -14,6 +14,7 @@ from typing import Final
 from csc_server import ports
 from csc_server.ports import documents, oauth
 from csc_server.wire.fields import GENERIC, Malformed
+from csc_server.wire.unfit import UNFIT
 from hsm import errors as hsm
 from pki.ports import SerialTaken
 from policies import errors as reasons
@@ -128,6 +129,11 @@ def _camel(field: str) -> str:
 def _properties(reason: Exception) -> str:
     assert isinstance(reason, reasons.PropertiesInvalid)  # noqa: S101 - the table pairs them
     return f"Invalid parameter signed_props ({', '.join(reason.names)})"
+
+
+def _document_unfit(reason: Exception) -> str:
+    assert isinstance(reason, reasons.DocumentUnfit)  # noqa: S101 - the table pairs them
+    return f"Invalid array parameter documents: {UNFIT[reason.why]}"
 
 
 def _client(text: str) -> Row:
@@ -270,7 +276,7 @@ TABLE: Final[dict[type[Exception], Row]] = {
     reasons.DocumentNotAuthorized: Row(
         403, "invalid_hash", "Document or documentDigest does not match authorized hash"
     ),  # DOC-31, its spelling corrected
-    reasons.DocumentUnfit: _bad("Invalid array parameter documents"),  # DOC-7
+    reasons.DocumentUnfit: _bad(_document_unfit),  # DOC-7, with the reason
     reasons.HashAlgoContradicts: _bad(
         "String parameter hashAlgorithmOID contradicts with signAlgo parameter"
     ),  # DOC-15

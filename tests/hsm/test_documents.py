@@ -37,6 +37,8 @@ from policies import codec
 from policies import errors as reasons
 from policies.algorithms import HashAlgorithm, Scheme, SignAlgorithm
 from policies.documents import DocumentItem, DocumentOrder, PdfPlan
+from policies.pdf import Permission
+from policies.pdf_signing import Place
 from tests.hsm.world import DIGESTS, ECDSA_SHA256, Person, Room
 
 generic: Any = untyped_generic
@@ -104,7 +106,7 @@ def text_item(**changes: Any) -> DocumentItem:
 
 def plan(**changes: Any) -> PdfPlan:
     """A plan for the sample PDF."""
-    return replace(PdfPlan(PDF, False, "Approved", "Iasi", None, None, 8192), **changes)
+    return replace(PdfPlan(PDF, Place(None, None), "Approved", "Iasi", None, None, 8192), **changes)
 
 
 def pdf_item(**changes: Any) -> DocumentItem:
@@ -202,7 +204,7 @@ async def test_pyhanko_accepts_the_pdf(
     room: Room, alice: Person, order: DocumentOrder, certify: bool
 ) -> None:
     """The update covers the whole file, changes nothing of the document, and is trusted."""
-    item = pdf_item(pdf=plan(certify=certify))
+    item = pdf_item(pdf=plan(place=Place(None, Permission.NOTHING if certify else None)))
     (made,) = room.activation.sign_documents(replace(order, items=(item,)))
     assert made.pdf is not None
     hole = made.pdf.contents_start, made.pdf.contents_end
@@ -351,7 +353,7 @@ def test_unfit_documents_are_refused_by_reason(room: Room, order: DocumentOrder)
         changed(OpenAction=launch),
         changed(AcroForm=xfa),
         changed(Names=scripts),
-        changed(AA=generic.DictionaryObject()),
+        changed(AA=generic.DictionaryObject({name("/WC"): launch})),
         changed(Perms=generic.DictionaryObject({name("/DocMDP"): generic.NullObject()})),
     ]
     for document in bad:

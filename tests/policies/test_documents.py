@@ -20,6 +20,7 @@ from policies.documents import (
     SignDocRequest,
 )
 from policies.lifecycle import SadState
+from policies.pdf import Permission
 from policies.secret import Sad
 from policies.sign import SigningFacts
 from policies.values import CredentialId
@@ -75,7 +76,12 @@ def test_only_a_pdf_to_be_prepared_travels_to_the_signer() -> None:
     pades = part(format=Format.PADES, properties=((Property.REASON, "why"),))
     plan = documents.permit(facts, ALICE, request(pades), T0).redeem().items[0].pdf
     assert plan is not None
-    assert (plan.document, plan.certify, plan.reason, plan.name) == (TEXT, True, "why", None)
+    assert (plan.document, plan.place.certify, plan.reason, plan.name) == (
+        TEXT,
+        Permission.NOTHING,
+        "why",
+        None,
+    )
 
 
 def test_room_grows_with_the_level_and_the_chain() -> None:

@@ -249,7 +249,8 @@ class TestPades:
         """What is no PDF is refused, and its approval is as before."""
         sad = await approved(alice, p256, sha256(TEXT))
         refused = await sign_doc(alice, p256, sad, documents=[pades(TEXT)])
-        assert refused.error == (400, BAD, "Invalid array parameter documents")
+        text = "Invalid array parameter documents: not a PDF (its header has to be the first bytes)"
+        assert refused.error == (400, BAD, text)
         assert (await sign_doc(alice, p256, sad, documents=[cades(TEXT)])).status == 200
 
 
