@@ -25,6 +25,7 @@ from csc_server.adapters.pacing import ClientPacing
 from csc_server.adapters.passwords import PepperedHasher
 from csc_server.adapters.senders import renderer, senders
 from csc_server.adapters.strength import ZxcvbnStrength
+from csc_server.adapters.tombstones import TombstoneLines
 from csc_server.adapters.tsa.http import HttpTimestampAuthority
 from csc_server.config import ConfigurationRefused, Settings
 from csc_server.operations import api, approvals, certificates, people
@@ -32,6 +33,7 @@ from csc_server.operations.api.applications import WithdrawConsent
 from csc_server.operations.authorize import Authorize
 from csc_server.operations.background import Background, ForgetJobs, Poll
 from csc_server.operations.ceremony import ROOT_KEY
+from csc_server.operations.certificates.key_ends import RestoreTombstones
 from csc_server.operations.check_password import CheckPassword
 from csc_server.operations.credentials import CredentialInfo, ListCredentials
 from csc_server.operations.effects import Effects
@@ -52,6 +54,7 @@ from csc_server.operations.sign_hash import SignHash
 from csc_server.operations.timestamp import Timestamp
 from csc_server.operations.tokens import Authenticate, LogIn, Refresh, Revoke
 from csc_server.ports.documents import TimestampAuthority
+from csc_server.ports.keys import TombstonesUnreadable
 from csc_server.ports.messages import MailSender, SmsSender
 from csc_server.ports.oauth import ClientTaken
 from csc_server.web import middleware, routes
@@ -142,6 +145,7 @@ def pool_settings(settings: Settings, *, roles: frozenset[Role], processes: int)
         key_store=KeyStoreKind(hsm.key_store),
         processes=processes,
         roles=roles,
+        tombstones=tombstones_path(settings),
         queue_limit=hsm.queue_limit,
         call_limit_s=hsm.call_limit_s,
         cooling_off_s=hsm.cooling_off_h * 3600,
@@ -156,6 +160,20 @@ def journal_path(settings: Settings, node: str) -> Path:
 def checkpoints_path(settings: Settings, node: str) -> Path:
     """Where a process keeps the signed checkpoints of the audit log."""
     return settings.path(Path("audit")) / f"checkpoints-{node}.jsonl"
+
+
+def tombstones_path(settings: Settings) -> Path:
+    """Which keys were destroyed, as this host remembers it."""
+    return settings.path(Path("audit/tombstones.jsonl"))
+
+
+def restore_tombstones(settings: Settings, store: storage.Storage) -> RestoreTombstones:
+    """What brings database and file up to each other."""
+    return RestoreTombstones(
+        tombstones=store.tombstones,
+        file=TombstoneLines(tombstones_path(settings)),
+        clock=SystemClock(),
+    )
 
 
 @asynccontextmanager
@@ -414,8 +432,12 @@ def build(settings: Settings, node: str) -> web.Application:
         async with open_edges(settings, node) as edges:
             application[SERVICES] = services(settings, edges, entropy)
             await load_clients(settings, edges.store)
+            tombstones = restore_tombstones(settings, edges.store)
+            if count := await tombstones.at_start():
+                _log.warning("tombstones_restored", count=count)
             await edges.store.authorizations.note([_system(EventType.SYSTEM_STARTED)])
-            sweeper = asyncio.create_task(_sweep(_chores(edges.store, application[SERVICES])))
+            chores = _chores(edges.store, application[SERVICES], tombstones)
+            sweeper = asyncio.create_task(_sweep(chores))
             async with _delivery(settings, edges, entropy):
                 yield
             sweeper.cancel()
@@ -459,7 +481,9 @@ async def _say_goodbye(store: storage.Storage) -> None:
         _log.warning("stop_not_recorded", reason=str(reason))
 
 
-def _chores(store: storage.Storage, services: Services) -> list[Callable[[], Awaitable[object]]]:
+def _chores(
+    store: storage.Storage, services: Services, tombstones: RestoreTombstones
+) -> list[Callable[[], Awaitable[object]]]:
     """What each process does every now and then, in this order."""
     expire = ExpireAuthorizations(store.authorizations, SystemClock())
 
@@ -475,6 +499,7 @@ def _chores(store: storage.Storage, services: Services) -> list[Callable[[], Awa
         services.oauth.purge,
         services.sessions.purge,
         ForgetPaces(store.paces, SystemClock()),
+        tombstones,
     ]
 
 
@@ -483,6 +508,6 @@ async def _sweep(chores: Sequence[Callable[[], Awaitable[object]]]) -> None:
         try:
             for chore in chores:
                 await chore()
-        except ports.StorageUnavailable as reason:
+        except (ports.StorageUnavailable, TombstonesUnreadable) as reason:
             _log.warning("sweep_failed", reason=str(reason))
         await asyncio.sleep(SWEEP_EVERY_S)

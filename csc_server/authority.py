@@ -18,8 +18,10 @@ from csc_server.adapters.clock import SystemClock
 from csc_server.adapters.entropy import SystemEntropy
 from csc_server.adapters.passwords import PepperedHasher
 from csc_server.adapters.publications import PublicDirectory
+from csc_server.adapters.tombstones import TombstoneLines
 from csc_server.config import Settings
 from csc_server.operations.ceremony import ISSUING_KEY, ROOT_KEY
+from csc_server.operations.certificates.key_ends import DestroyAgain, DestroyKeys
 from csc_server.operations.certificates.work_off import WorkOffOrders
 from csc_server.operations.certify import CertifyService
 from csc_server.operations.enrol import Enrolment
@@ -123,6 +125,7 @@ async def keep(settings: Settings, node: str, stop: asyncio.Event) -> None:
                 node=node,
             )
         )
+        await _bury_the_dead(settings, device, store)
         rounds = _rounds(settings, keys, device, store, publications)
         _publish_certificates(settings, publications)
         while not stop.is_set():
@@ -176,7 +179,21 @@ def _rounds(
         issuer=issuing,
         clock=clock,
     )
-    return (*keeping.steps, working_off.__call__)
+    destroying = DestroyKeys(
+        tombstones=store.tombstones,
+        file=TombstoneLines(app.tombstones_path(settings)),
+        device=device,
+        clock=clock,
+    )
+    return (*keeping.steps, working_off.__call__, destroying.__call__)
+
+
+async def _bury_the_dead(settings: Settings, device: SignerPool, store: storage.Storage) -> None:
+    """Database and token may have been put back from copies: what was destroyed stays so."""
+    lost = await app.restore_tombstones(settings, store).at_start()
+    again = DestroyAgain(device=device, note=store.authorizations.note, clock=SystemClock())
+    if (count := await again()) or lost:
+        _log.warning("keys_destroyed_again", count=count, tombstones_restored=lost)
 
 
 async def _round(steps: tuple[Step, ...]) -> None:

@@ -24,6 +24,7 @@ from hsm.administration import Administration
 from hsm.guesses import Guesses
 from hsm.keystore import KeyStore, TokenKeyStore, WrappedKeyStore
 from hsm.labelled import LabelledKeys
+from hsm.living import LivingKeys
 from hsm.messages import Answer, Request, Role
 from hsm.passwords import Passwords
 from hsm.pkcs11 import Device, Login
@@ -32,6 +33,7 @@ from hsm.secret_keys import SecretKeys
 from hsm.service_desk import ServiceDesk
 from hsm.settings import KeyStoreKind, PoolSettings
 from hsm.spent import Spent
+from hsm.tombstones import Tombstones
 from policies import codec
 from policies.errors import Refused
 from policies.secret import Secret
@@ -49,6 +51,7 @@ class Handler:
         self._settings = settings
         self._clock = clock
         self._spent = Spent()
+        self._tombstones = Tombstones(settings.tombstones)
         self._guesses = Guesses()
         self._device = Device(
             settings.module,
@@ -89,12 +92,13 @@ class Handler:
         keys, signers = SecretKeys(self._device.service), LabelledKeys(self._device.signers)
         self._store = self._make_store()
         self._raw_speed = RawSpeed(self._store)
+        self._living = LivingKeys(self._store, self._tombstones)
         cooling_off = timedelta(seconds=self._settings.cooling_off_s)
         self._activation = Activation(
             keys=keys,
             service=service,
             signers=signers,
-            store=self._store,
+            store=self._living,
             clock=self._clock,
             spent=self._spent,
             guesses=self._guesses,
@@ -184,6 +188,8 @@ class Handler:
                 return administration.generate_key(algorithm)
             case messages.DestroyKey(key_ref):
                 return administration.destroy_key(key_ref)
+            case messages.DestroyAgain():
+                return self._living.destroy_again()
             case messages.Bind(claim):
                 return administration.bind(claim)
             case messages.NewTotp(authenticator_id, account_id):

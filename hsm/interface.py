@@ -231,6 +231,13 @@ class KeyAdministration(Enrolment, Protocol):
     async def destroy_key(self, key_ref: KeyRef) -> None:
         """Afterwards the key cannot be used again. A wrapped key dies with its blob."""
 
+    async def destroy_again(self) -> list[bytes]:
+        """Destroy keys with a tombstone that came back with an old copy of the token.
+
+        Returns:
+            Their identifiers.
+        """
+
     async def bind(self, claim: BindingClaim) -> bytes:
         """HMAC that ties a credential's row together, 32 bytes."""
 

@@ -54,6 +54,9 @@ class KeyStore(Protocol):
             KeyGone: No such key.
         """
 
+    def key_ids(self) -> set[bytes]:
+        """Identifiers of all keys that lie in the token; takes seconds where there are many."""
+
 
 def check_alive(token: Token) -> None:
     """Return if the token shows its private objects.
@@ -96,6 +99,10 @@ class TokenKeyStore:
         """Afterwards no process can use the key."""
         self._handles.use(key_ref.key_id, self._token.destroy)
         self._handles.drop(key_ref.key_id)
+
+    def key_ids(self) -> set[bytes]:
+        """See ``KeyStore``."""
+        return self._token.key_ids()
 
     def _find(self, key_id: bytes) -> Handle:
         key = self._token.find(Kind.PRIVATE, key_id=key_id)
@@ -145,6 +152,10 @@ class WrappedKeyStore:
         """Afterwards this process holds no opened copy; the caller deletes the blob."""
         for elliptic in (True, False):
             self._handles.drop((key_ref, elliptic))
+
+    def key_ids(self) -> set[bytes]:
+        """None: a wrapped key is nowhere but in the blob that its owner's row has."""
+        return set()
 
     def _unwrap(self, name: tuple[KeyRef, bool]) -> Handle:
         key_ref, elliptic = name

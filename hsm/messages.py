@@ -204,6 +204,13 @@ class DestroyKey(Request[None]):
 
 
 @dataclass(frozen=True, slots=True)
+class DestroyAgain(Request[list[bytes]]):
+    """Destroy keys with a tombstone that came back with an old copy of the token."""
+
+    role: ClassVar[Role] = Role.ADMIN
+
+
+@dataclass(frozen=True, slots=True)
 class Bind(Request[bytes]):
     """MAC over a credential's row."""
 
@@ -276,7 +283,7 @@ REQUESTS: Final[dict[str, type[Request[Any]]]] = {
     kind.__name__: kind
     for kind in (
         *(Authorize, DrawCode, Extend, Sign, SignDocuments, CheckOtp, Checkpoint, Canary),
-        *(Initialise, GenerateKey, DestroyKey, Bind, NewTotp, ProveTotp, AcceptTotp),
+        *(Initialise, GenerateKey, DestroyKey, DestroyAgain, Bind, NewTotp, ProveTotp, AcceptTotp),
         *(NewPinVerifier, ServiceKey, ServiceSign, Capabilities, Bench),
         *(CheckPassword, StampPassword, NewPasswordKey),
     )

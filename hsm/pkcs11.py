@@ -196,6 +196,13 @@ class Token:
         return Handle(found[0]) if found else None
 
     @_door
+    def key_ids(self) -> set[bytes]:
+        """Identifiers of all private keys."""
+        wanted = {Attribute.CLASS: ObjectClass.PRIVATE_KEY}
+        # A list first: an open search blocks the reading of attributes.
+        return {key[Attribute.ID] for key in list(self._session.get_objects(wanted))}
+
+    @_door
     def generate_pair(
         self, algorithm: KeyAlgorithm, *, key_id: bytes, label: str | None = None
     ) -> Pair:

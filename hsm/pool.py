@@ -188,6 +188,12 @@ class SignerPool:
         """See ``KeyAdministration``."""
         await self._call(messages.DestroyKey(key_ref))
 
+    async def destroy_again(self) -> list[bytes]:
+        """See ``KeyAdministration``."""
+        # A token with many keys is searched once, from end to end.
+        limit_s = self._settings.key_generation_limit_s
+        return await self._call(messages.DestroyAgain(), limit_s=limit_s)
+
     async def bind(self, claim: BindingClaim) -> bytes:
         """See ``KeyAdministration``."""
         return await self._call(messages.Bind(claim))

@@ -36,6 +36,8 @@ class PoolSettings:
     service_keys: tuple[str, ...] = ()
     """Names of the service keys that processes without the signers' token may use."""
     key_store: KeyStoreKind = KeyStoreKind.TOKEN
+    tombstones: Path | None = None
+    """File of the keys that were destroyed (``hsm.tombstones``); none of them is used."""
     roles: frozenset[Role] = frozenset({Role.SIGN})
     """What the processes do; without ``admin`` they open the tokens read-only."""
     processes: int = 2

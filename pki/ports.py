@@ -40,6 +40,10 @@ class Reservation:
     account_id: AccountId | None
     """``None``: of a service."""
     credential_id: CredentialId | None
+    key_id: bytes | None = None
+    """CKA_ID of a person's key: it dies if nobody finishes this. ``None``: of a service."""
+    public_key_digest: bytes | None = None
+    """SHA-256 of its SubjectPublicKeyInfo."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,7 +125,10 @@ class Register(Protocol):
         """
 
     async def abandon(self, now: datetime, limit: int) -> int:
-        """Count reservations that nobody finished as revoked, at most so many; how many."""
+        """Count reservations that nobody finished as revoked, at most so many; how many.
+
+        Their keys get tombstones in the same transaction.
+        """
 
     async def not_good(self, issuer_id: str) -> list[Registered]:
         """What belongs on the issuer's CRL, by serial number."""

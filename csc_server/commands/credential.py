@@ -178,7 +178,10 @@ def _set_state(arguments: argparse.Namespace) -> int:
             credential = await opened.store.credentials.find(CredentialId(arguments.credential_id))
             if credential is None:
                 raise CommandFailed(f"no credential {arguments.credential_id}")
-            await opened.enrolment.set_credential_state(credential, arguments.state)
+            try:
+                await opened.enrolment.set_credential_state(credential, arguments.state)
+            except errors.CertificateNotSo as reason:
+                raise CommandFailed(f"its key stays disabled: {reason}") from reason
             print(f"{credential.credential_id} is {arguments.state}.")
 
     asyncio.run(work(basics.settings_of(arguments)))

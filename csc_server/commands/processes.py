@@ -18,6 +18,7 @@ from ades import parent
 from csc_server import logs, storage
 from csc_server.commands import basics
 from csc_server.config import ConfigurationRefused, Settings
+from csc_server.ports.keys import TombstonesUnreadable
 from hsm import errors as hsm
 
 SHUTDOWN_S: Final = 10.0
@@ -27,6 +28,7 @@ _HOPELESS: Final = (
     storage.DatabaseRolledBack,
     storage.SchemaOutdated,
     storage.WitnessBroken,
+    TombstonesUnreadable,
     # Another start would try the PIN again, and a few wrong tries lock a token.
     hsm.PinRefused,
 )

@@ -6,17 +6,18 @@ stored. (security-and-pki 7.1)
 
 from __future__ import annotations
 
+import hashlib
 from dataclasses import dataclass
 from datetime import datetime
 
 from csc_server.operations.serials import serial_number
 from csc_server.ports import Clock, Entropy
+from hsm.interface import BindingClaim
 from pki import authority
 from pki.authority import Issuer, Order
 from pki.certificates import Draft
 from pki.ports import Register, Reservation, serial
 from policies.audit import Event, EventType, Outcome
-from policies.values import AccountId, CredentialId
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -53,10 +54,13 @@ def reservation(
     issuer: Issuer,
     wanted: Draft,
     tbs: bytes,
-    account_id: AccountId | None = None,
-    credential_id: CredentialId | None = None,
+    claim: BindingClaim | None = None,
 ) -> Reservation:
-    """The register's line of what is about to be signed."""
+    """The register's line of what is about to be signed.
+
+    Args:
+        claim: Whose key it is; ``None``: the service's.
+    """
     return Reservation(
         serial=serial(wanted.serial),
         issuer_id=issuer.issuer_id,
@@ -64,8 +68,10 @@ def reservation(
         tbs=tbs,
         not_before=wanted.not_before,
         not_after=wanted.not_after,
-        account_id=account_id,
-        credential_id=credential_id,
+        account_id=claim.account_id if claim else None,
+        credential_id=claim.credential_id if claim else None,
+        key_id=claim.key_ref.key_id if claim else None,
+        public_key_digest=hashlib.sha256(claim.public_key).digest() if claim else None,
     )
 
 

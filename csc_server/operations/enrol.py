@@ -172,7 +172,7 @@ class Enrolment:
         except errors.CertificateUnfit:
             await self.device.destroy_key(claim.key_ref)
             raise
-        line = reservation(issuer, wanted, tbs, claim.account_id, claim.credential_id)
+        line = reservation(issuer, wanted, tbs, claim)
         await self.register.reserve(line, now, [self._intent(line, now)])
         leaf = await authority.finish(issuer, tbs)
         chain = (leaf, issuer.certificate, *issuer.chain)

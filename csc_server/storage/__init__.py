@@ -40,6 +40,7 @@ from csc_server.storage.schema import SchemaOutdated, migrate, pending
 from csc_server.storage.sessions import SqlSessions
 from csc_server.storage.signing_codes import SqlSigningCodes
 from csc_server.storage.tokens import SqlTokens
+from csc_server.storage.tombstones import SqlTombstones
 from csc_server.storage.verify import AuditReport, Finding, verify_audit
 
 __all__ = [
@@ -82,6 +83,7 @@ class Storage:
     people: SqlPeople
     sessions: SqlSessions
     signing_codes: SqlSigningCodes
+    tombstones: SqlTombstones
     database: Database
 
     async def ping(self) -> None:
@@ -167,5 +169,6 @@ async def open_storage(
             people=SqlPeople(database),
             sessions=SqlSessions(database),
             signing_codes=SqlSigningCodes(database),
+            tombstones=SqlTombstones(database),
             database=database,
         )

@@ -29,6 +29,8 @@ certificates = sa.Table(
     sa.Column("reserved_at", INSTANT, nullable=False),
     sa.Column("ended_at", INSTANT, doc="suspended or revoked"),
     sa.Column("reason", TEXT),
+    sa.Column("key_id", BYTES, doc="CKA_ID of a person's key"),
+    sa.Column("public_key_digest", BYTES, doc="SHA-256 of the public key"),
     check("state", CertificateState),
     check("reason", Reason),
     sa.CheckConstraint(

@@ -12,7 +12,7 @@ from typing import Final
 
 import sqlalchemy as sa
 
-from csc_server.storage import credentials, orders, tables, transitions
+from csc_server.storage import credentials, orders, tables, tombstones
 from csc_server.storage.certificate_tables import NOT_GOOD
 from csc_server.storage.certificate_tables import certificates as table
 from csc_server.storage.certificate_tables import crl_numbers as numbers
@@ -21,15 +21,15 @@ from csc_server.storage.rows import storable
 from csc_server.storage.tables import constant, one_of
 from csc_server.storage.units import Row, Sql
 from pki.ports import Registered, Reservation, Serial, SerialTaken
-from policies import errors, revocation, status
+from policies import errors, key_ends, revocation, status
 from policies.audit import Event
+from policies.key_ends import KeyEnd, Tombstone
 from policies.orders import OrderId
 from policies.revocation import CertificateEvent, CertificateState, Reason, Revocation
 from policies.values import (
     AccountId,
     Credential,
     CredentialId,
-    CredentialState,
     microseconds_from_utc,
     utc_from_microseconds,
 )
@@ -71,7 +71,7 @@ _MOVE: Final = (
     )
 )
 _ABANDONED: Final = (
-    sa.select(table.c.serial)
+    sa.select(table.c.serial, table.c.key_id, table.c.public_key_digest)
     .where(
         one_of(table.c.state, revocation.CERTIFICATE[CertificateEvent.ABANDON]),
         table.c.reserved_at <= sa.bindparam("before"),
@@ -84,13 +84,14 @@ _NOT_GOOD: Final = (
     .where(table.c.issuer_id == sa.bindparam("issuer"), one_of(table.c.state, NOT_GOOD))
     .order_by(table.c.serial)
 )
-_SET_CREDENTIAL: Final = (
+_KEY_UNTIL: Final = (
     tables.credentials.update()
-    .where(tables.credentials.c.credential_id == sa.bindparam("key"))
-    .values(state=sa.bindparam("new_state"))
-)
-_OPEN_SADS: Final = sa.select(tables.authorizations.c.sad_id).where(
-    tables.authorizations.c.credential_id == sa.bindparam("key"), tables.OPEN_SAD
+    .where(
+        tables.credentials.c.credential_id == sa.bindparam("key"),
+        # None: it was destroyed already.
+        tables.credentials.c.key_until.is_not(None),
+    )
+    .values(key_until=sa.bindparam("instant"))
 )
 _NUMBER: Final = sa.select(numbers.c.number).where(numbers.c.issuer_id == sa.bindparam("key"))
 _FIRST_NUMBER: Final = numbers.insert()
@@ -188,10 +189,15 @@ class SqlCertificates:
 
         def unit(sql: Sql) -> None:
             line = _move(sql, serial, _EVENTS[to], ended)
+            # No such credential: it was never finished, and so it cannot sign.
             if line.credential_id is not None:
-                _set_credential(sql, line.credential_id, CredentialState.DISABLED)
-                open_sads = sql.rows(_OPEN_SADS, {"key": line.credential_id})
-                sql.change_many(transitions.REVOKE_SAD, [{"sad": sad} for [sad] in open_sads])
+                credentials.disable(sql, line.credential_id)
+                if to is CertificateState.REVOKED:
+                    until = key_ends.last_instant(line.not_after, ended)
+                    sql.change(
+                        _KEY_UNTIL,
+                        {"key": line.credential_id, "instant": microseconds_from_utc(until)},
+                    )
             sql.audit(events)
 
         await self._database.write(unit)
@@ -206,13 +212,16 @@ class SqlCertificates:
         def unit(sql: Sql) -> None:
             line = _move(sql, serial, CertificateEvent.RESUME, None)
             if line.credential_id is not None:
-                _set_credential(sql, line.credential_id, CredentialState.ENABLED)
+                credentials.enable(sql, line.credential_id)
             sql.audit(events)
 
         await self._database.write(unit)
 
     async def abandon(self, now: datetime, limit: int) -> int:
-        """Count reservations that nobody finished as revoked, at most so many; how many."""
+        """Count reservations that nobody finished as revoked, at most so many; how many.
+
+        Their keys get tombstones in the same transaction.
+        """
         keys = {
             "before": microseconds_from_utc(now - revocation.ABANDONED_AFTER),
             "most": limit,
@@ -220,9 +229,11 @@ class SqlCertificates:
 
         def unit(sql: Sql) -> int:
             found = sql.rows(_ABANDONED, keys)
-            for [serial] in found:
+            for serial, key_id, digest in found:
                 ended = Revocation(now, Reason.CESSATION_OF_OPERATION)
                 _move(sql, Serial(serial), CertificateEvent.ABANDON, ended)
+                if key_id is not None:
+                    tombstones.insert(sql, Tombstone(key_id, digest, KeyEnd.ABANDONED, now))
             return len(found)
 
         return await self._database.write(unit)
@@ -269,11 +280,6 @@ def _move(
     return line
 
 
-def _set_credential(sql: Sql, credential_id: CredentialId, state: CredentialState) -> None:
-    # None changed: the credential was never finished, and so it cannot sign.
-    sql.change(_SET_CREDENTIAL, {"key": credential_id, "new_state": state})
-
-
 def _columns(reservation: Reservation, position: int, now: datetime) -> dict[str, object]:
     return {
         "serial": reservation.serial,
@@ -290,6 +296,8 @@ def _columns(reservation: Reservation, position: int, now: datetime) -> dict[str
         "reserved_at": microseconds_from_utc(now),
         "ended_at": None,
         "reason": None,
+        "key_id": reservation.key_id,
+        "public_key_digest": reservation.public_key_digest,
     }
 
 

@@ -8,11 +8,14 @@ from typing import Final
 
 import sqlalchemy as sa
 
-from csc_server.storage import rows, tables
+from csc_server.storage import rows, tables, transitions
+from csc_server.storage.certificate_tables import certificates
 from csc_server.storage.database import Database
 from csc_server.storage.tables import constant
 from csc_server.storage.units import Sql
+from policies import errors
 from policies.audit import Event
+from policies.revocation import CertificateState
 from policies.second_factor import PairingState
 from policies.values import (
     AccountId,
@@ -57,10 +60,22 @@ _RESEAL: Final = (
     )
     .values(sealed=sa.bindparam("new"), signs_from=sa.null())
 )
-_SET_STATE: Final = (
+_DISABLE: Final = (
     _credential.update()
     .where(_credential.c.credential_id == sa.bindparam("key"))
-    .values(state=sa.bindparam("new_state"))
+    .values(state=constant(CredentialState.DISABLED))
+)
+_ENABLE: Final = (
+    _credential.update()
+    .where(_credential.c.credential_id == sa.bindparam("key"), tables.KEY_ALIVE)
+    .values(state=constant(CredentialState.ENABLED))
+)
+_OPEN_SADS: Final = sa.select(tables.authorizations.c.sad_id).where(
+    tables.authorizations.c.credential_id == sa.bindparam("key"), tables.OPEN_SAD
+)
+_ENDED: Final = sa.select(certificates.c.serial).where(
+    certificates.c.credential_id == sa.bindparam("key"),
+    certificates.c.state != constant(CertificateState.ISSUED),
 )
 
 
@@ -135,15 +150,21 @@ class SqlCredentials:
     async def set_state(
         self, credential_id: CredentialId, state: CredentialState, events: Sequence[Event]
     ) -> None:
-        """Afterwards the key is enabled or disabled.
+        """Afterwards the key is enabled, or disabled and its open SADs dead.
 
         Raises:
             LookupError: No such credential; a programming error.
+            CertificateNotSo: The certificate is suspended or revoked, or the key is destroyed:
+                then it is not enabled.
         """
 
         def unit(sql: Sql) -> None:
-            if not sql.change(_SET_STATE, {"key": credential_id, "new_state": state}):
+            if sql.one(_FIND, {"credential_id": credential_id}) is None:
                 raise LookupError(credential_id)
+            if state is CredentialState.DISABLED:
+                disable(sql, credential_id)
+            elif sql.one(_ENDED, {"key": credential_id}) or not enable(sql, credential_id):
+                raise errors.CertificateNotSo("suspended, revoked, or its key is destroyed")
             sql.audit(events)
 
         await self._database.write(unit)
@@ -153,3 +174,18 @@ def insert(sql: Sql, credential: Credential, now: datetime) -> None:
     """Write a new credential; part of a unit."""
     [position] = sql.rows(_NEXT_CREDENTIAL)[0]
     sql.change(_INSERT, rows.credential_columns(credential, position, now))
+
+
+def disable(sql: Sql, credential_id: CredentialId) -> None:
+    """Disable a key, part of a unit; nothing when there is no such credential.
+
+    With the key its open SADs end: no signature can be begun after the commit.
+    """
+    sql.change(_DISABLE, {"key": credential_id})
+    open_sads = sql.rows(_OPEN_SADS, {"key": credential_id})
+    sql.change_many(transitions.REVOKE_SAD, [{"sad": sad} for [sad] in open_sads])
+
+
+def enable(sql: Sql, credential_id: CredentialId) -> bool:
+    """Enable a key, part of a unit; false when there is none, or none any more."""
+    return bool(sql.change(_ENABLE, {"key": credential_id}))

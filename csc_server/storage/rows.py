@@ -14,6 +14,7 @@ from typing import Any, Final
 from csc_server.ports import Account, NewAuthorization
 from csc_server.storage import tables
 from csc_server.storage.units import Row
+from policies import key_ends
 from policies.algorithms import HashAlgorithm, KeyAlgorithm
 from policies.lifecycle import OccurrenceState, SadState
 from policies.values import (
@@ -186,6 +187,8 @@ def credential_columns(value: Credential, position: int, now: datetime) -> dict[
         "pin_verifier": value.pin_verifier,
         "binding": value.binding,
         "created_at": microseconds_from_utc(now),
+        "key_until": facts
+        and microseconds_from_utc(key_ends.last_instant(facts.not_after, revocation=None)),
     }
 
 

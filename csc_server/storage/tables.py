@@ -126,6 +126,7 @@ credentials = sa.Table(
     sa.Column("pin_verifier", BYTES),
     sa.Column("binding", BYTES, nullable=False),
     sa.Column("created_at", INSTANT, nullable=False),
+    sa.Column("key_until", INSTANT, doc="last instant of the key; NULL: it has a tombstone"),
     check("state", CredentialState),
     check("key_algorithm", (algorithm.label for algorithm in KeyAlgorithm)),
     check("factors", (",".join(sorted(one)) for one in OFFERED)),
@@ -136,6 +137,16 @@ credentials = sa.Table(
         name="certificate_facts",
     ),
 )
+
+# Keys that still have to end; without the years of those that have.
+KEY_ALIVE: Final = credentials.c.key_until.is_not(None)
+sa.Index(
+    "ix_credentials_key_until",
+    credentials.c.key_until,
+    sqlite_where=KEY_ALIVE,
+    postgresql_where=KEY_ALIVE,
+)
+sa.Index("ix_credentials_key_id", credentials.c.key_id)
 
 grants = sa.Table(
     "grants",
