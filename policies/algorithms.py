@@ -8,6 +8,7 @@ Knows no PKCS#11 mechanism: that is ``hsm.mechanisms``.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from enum import Enum
 from typing import Final
 
@@ -191,3 +192,56 @@ def _pss(
     if hash_algo is not None and HashAlgorithm.of_oid(hash_algo) is not digest:
         raise errors.HashAlgoInvalid("contradicts signAlgoParams")
     return SignAlgorithm(Scheme.RSA_PSS, digest, parameters.salt_bytes)
+
+
+# How long a verifier may rely on what somebody else chose. (TS 119 312 V1.5.1)
+
+RELIABLE_DIGESTS: Final = frozenset(
+    {"sha256", "sha384", "sha512", "sha3_256", "sha3_384", "sha3_512"}
+)
+"""TS 119 312 V1.5.1 table 1: no end named. SHA-1 and SHA-224 are not among them."""
+RELIABLE_CURVES: Final = frozenset(
+    {
+        *("secp256r1", "secp384r1", "secp521r1"),
+        *("brainpoolp256r1", "brainpoolp384r1", "brainpoolp512r1"),
+    }
+)
+"""TS 119 312 V1.5.1 table 2; the Edwards curves are not in it."""
+SHORT_RSA_BITS: Final = 1900
+"""TS 119 312 V1.5.1 table 2: the shortest RSA modulus that may still be relied on."""
+LONG_RSA_BITS: Final = 3000
+SHORT_RSA_ENDS: Final = datetime(2029, 1, 1, tzinfo=UTC)
+"""TS 119 312 V1.5.1: below 3000 bits usable to the end of 2028."""
+
+
+@dataclass(frozen=True, slots=True)
+class Reliance:
+    """May be relied on, and until when: first instant at which not any more."""
+
+    good: bool
+    ends_at: datetime | None = None
+    """``None`` beside ``good``: no end named. Beside not ``good``: never was."""
+
+
+def reliance_on_digest(name: str, at: datetime) -> Reliance:
+    """Whether a digest of this name (``sha256``) may be relied on at that time."""
+    del at  # no digest of the table has an end yet
+    return Reliance(name in RELIABLE_DIGESTS)
+
+
+def reliance_on_key(kind: str, bits: int, curve: str | None, at: datetime) -> Reliance:
+    """Whether a key may be relied on at that time.
+
+    Args:
+        kind: ``rsa``, ``ec`` or another word.
+        bits: Of the modulus, or of the field.
+        curve: Its name, for ``ec``.
+        at: Aware.
+    """
+    if kind == "ec":
+        return Reliance(curve in RELIABLE_CURVES)
+    if kind != "rsa" or bits < SHORT_RSA_BITS:
+        return Reliance(False)
+    if bits >= LONG_RSA_BITS:
+        return Reliance(True)
+    return Reliance(at < SHORT_RSA_ENDS, SHORT_RSA_ENDS)

@@ -1,0 +1,75 @@
+"""Validation and self-check as works of the desk: paths go in, a report or a verdict comes out."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+
+from ades.desk import MIB, Limits, Work
+from ades.validation.errors import Unreadable
+from ades.validation.report import Report, SignatureLevel, Verdict
+
+_VALIDATOR = ("ades.validation.validator",)
+
+
+@dataclass(frozen=True, slots=True)
+class Validate(Work[Report]):
+    """All signatures of a file that anybody may have given."""
+
+    limits = Limits(wall_s=30.0, cpu_s=20, memory_bytes=512 * MIB, file_bytes=0)
+    loads = _VALIDATOR
+    raises = (Unreadable,)
+
+    document: Path
+    original: Path | None
+    """What a detached signature is over."""
+    anchors: tuple[bytes, ...]
+    """Certificates, PEM or DER."""
+    evidence: tuple[bytes, ...]
+    """Certificates, revocation lists and OCSP answers, PEM or DER."""
+    now: datetime
+
+    def perform(self) -> Report:
+        """Raises ``Unreadable`` for what is no signed file."""
+        from ades.validation import trust, validator
+
+        given = trust.of(self.anchors, self.evidence)
+        original = None if self.original is None else self.original.read_bytes()
+        return validator.validate(self.document.read_bytes(), original, given, self.now)
+
+
+@dataclass(frozen=True, slots=True)
+class Check(Work[Verdict]):
+    """The signature that was made last, before it leaves. (security-and-pki 3.4)"""
+
+    limits = Limits(wall_s=10.0, cpu_s=10, memory_bytes=512 * MIB, file_bytes=0)
+    loads = _VALIDATOR
+    raises = (Unreadable,)
+
+    document: Path
+    """The signed PDF, or the CMS."""
+    level: SignatureLevel
+    """That was asked for; more is as good."""
+    anchors: tuple[bytes, ...]
+    """Certificates that the chain may end in."""
+    evidence: tuple[bytes, ...] | None
+    """Status for B-B and B-T; ``None``: these are checked without status. B-LT and B-LTA carry
+    theirs in the document."""
+    now: datetime
+    original: Path | None = None
+    """What a detached CMS signature is over."""
+
+    def perform(self) -> Verdict:
+        """Raises ``Unreadable`` for what is no signed file any more."""
+        from ades.validation import trust, validator
+
+        given = trust.of(self.anchors, self.evidence or ())
+        return validator.check(
+            self.document.read_bytes(),
+            self.level,
+            given,
+            self.now,
+            status_known=self.evidence is not None,
+            original=None if self.original is None else self.original.read_bytes(),
+        )
