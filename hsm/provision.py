@@ -11,7 +11,7 @@ import subprocess
 from pathlib import Path
 from typing import Final
 
-from hsm import errors
+from hsm import errors, softhsm
 from policies.secret import Secret
 
 _LIMIT_S: Final = 30
@@ -50,6 +50,7 @@ def create_token(configuration: Path, label: str, pin: Secret, so_pin: Secret) -
     except (OSError, subprocess.SubprocessError) as error:
         # `from None`: the exception carries the arguments, and they carry the PINs.
         raise errors.Broken(f"softhsm2-util: {type(error).__name__}") from None
+    softhsm.keep(configuration)
 
 
 def write_pin(path: Path, pin: Secret) -> None:

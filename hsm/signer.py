@@ -18,7 +18,7 @@ from datetime import UTC, datetime
 from typing import Final
 
 from ades import parent
-from hsm import errors, exits, messages
+from hsm import errors, exits, messages, softhsm
 from hsm.handler import Handler
 from hsm.messages import Answer
 from hsm.settings import PoolSettings
@@ -47,10 +47,14 @@ def main(arguments: list[str]) -> int:
     settings: PoolSettings = codec.reader(PoolSettings)(codec.decode(text.encode()))
     if settings.softhsm_conf is not None:
         os.environ["SOFTHSM2_CONF"] = str(settings.softhsm_conf)
+        softhsm.mend(settings.softhsm_conf)
     with socket.socket(fileno=int(descriptor)) as line:
         try:
             handler = Handler(settings, lambda: datetime.now(UTC))
-            line.sendall(messages.encode_answer(Answer(handler.open())))
+            opened = handler.open()
+            if settings.softhsm_conf is not None:
+                softhsm.keep(settings.softhsm_conf)
+            line.sendall(messages.encode_answer(Answer(opened)))
             return _serve(handler, line)
         except errors.PinRefused as error:
             log.critical("a token refused its PIN (%s); not trying again", error)
