@@ -10,6 +10,7 @@ from asn1crypto import cms, core, x509
 
 from ades import identifiers
 from policies.algorithms import SignAlgorithm
+from policies.documents import PreparedPdf
 
 
 def signed_data(
@@ -61,6 +62,27 @@ def signed_data(
         }
     )
     return bytes(cms.ContentInfo({"content_type": "signed_data", "content": signed}).dump())
+
+
+def filled(pdf: PreparedPdf, length: int, signature: bytes) -> bytes:
+    """What is appended to a PDF, with its signature in the room that was left for it.
+
+    Args:
+        pdf: What the signer process made of it.
+        length: Of the document before.
+        signature: CMS, DER.
+
+    Raises:
+        ValueError: The room is too small, or is none.
+    """
+    start, end = pdf.contents_start - length, pdf.contents_end - length
+    room = end - start - 2
+    hexadecimal = signature.hex().encode("ascii")
+    if start < 0 or pdf.tail[start : start + 1] != b"<" or pdf.tail[end - 1 : end] != b">":
+        raise ValueError("no room for a signature at this place")
+    if len(hexadecimal) > room:
+        raise ValueError(f"{len(hexadecimal)} digits for a room of {room}")
+    return pdf.tail[: start + 1] + hexadecimal.ljust(room, b"0") + pdf.tail[end - 1 :]
 
 
 def embed(document: bytes, tail: bytes, start: int, end: int, signature: bytes) -> bytes:

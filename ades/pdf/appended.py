@@ -31,6 +31,10 @@ class Appended(io.RawIOBase):
         """What was appended."""
         return bytes(self._tail)
 
+    def append(self, more: bytes) -> None:
+        """Add to the tail."""
+        self._tail += more
+
     def readable(self) -> bool:
         """As the library asks it."""
         return True

@@ -8,10 +8,9 @@ what is signed (docs/adr/0008). Knows no key and no device.
 
 from __future__ import annotations
 
-import re
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, Final
+from typing import Any
 
 from pyhanko.sign.fields import (
     FieldMDPAction,
@@ -29,8 +28,6 @@ from policies import pdf_signing
 from policies.algorithms import HashAlgorithm
 from policies.documents import PdfPlan, PreparedPdf
 from policies.pdf import EmptyField, FieldLock, LockAction, PdfFacts
-
-_FIELD: Final = re.compile(r"Signature(\d+)")
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,11 +58,11 @@ def prepare(
         reader = reading.opened(whole)
         found = intake.facts(reader)
         field = pdf_signing.check(found, plan.place)
-        names = {one.name for one in fields.form_fields(reader)}
+        names = {one.name for one in fields.form_fields(reader)} | _locked(found)
         hole = updating.write_signed(
             updating.Writer(reader),
             whole,
-            SigFieldSpec(plan.place.field or free_name(found, names)),
+            SigFieldSpec(plan.place.field or free_name("Signature", names)),
             SigObjSetup(_dictionary(plan, now), _modifications(plan, field, algorithm)),
             algorithm,
             existing=field is not None,
@@ -73,19 +70,22 @@ def prepare(
     return Prepared(hole.digest, PreparedPdf(whole.tail, hole.start, hole.end))
 
 
-def free_name(facts: PdfFacts, taken: set[str]) -> str:
-    """The first ``SignatureN`` that the form does not have and that no lock names."""
-    locked = {
+def free_name(prefix: str, taken: set[str]) -> str:
+    """The first of ``prefix1``, ``prefix2``, ... that is not taken."""
+    number = 1
+    while f"{prefix}{number}" in taken:
+        number += 1
+    return f"{prefix}{number}"
+
+
+def _locked(facts: PdfFacts) -> set[str]:
+    """Names that a lock has, whether or not there are such fields."""
+    return {
         name
         for one in facts.signatures
         if one.lock is not None and one.lock.action is LockAction.INCLUDE
         for name in one.lock.fields
     }
-    numbers = {match[1] for name in taken | locked if (match := _FIELD.fullmatch(name))}
-    number = 1
-    while str(number) in numbers:
-        number += 1
-    return f"Signature{number}"
 
 
 def _dictionary(plan: PdfPlan, now: datetime) -> PdfSignedData:
