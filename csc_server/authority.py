@@ -26,6 +26,7 @@ from csc_server.operations.certificates.work_off import WorkOffOrders
 from csc_server.operations.certify import CertifyService
 from csc_server.operations.enrol import Enrolment
 from csc_server.operations.keep_authority import Desk, KeepAuthority
+from csc_server.operations.status.desks import OCSP_KEYS, TSA_KEYS
 from csc_server.ports import StorageUnavailable
 from hsm.errors import HsmError
 from hsm.messages import Role
@@ -40,7 +41,7 @@ from policies.errors import Refused
 
 ROUND_EVERY_S: Final = 5.0
 """Seconds between rounds: a revocation is listed within 10 s and two rounds at most."""
-_KEYS: Final = (ISSUING_KEY, *status.OCSP_KEYS, *status.TSA_KEYS)
+_KEYS: Final = (ISSUING_KEY, *OCSP_KEYS, *TSA_KEYS)
 
 Step = Callable[[], Awaitable[None]]
 
@@ -159,8 +160,8 @@ def _rounds(
         ),
         clock=clock,
         desks=(
-            Desk(profiles.OCSP, f"{organization} OCSP", status.OCSP_KEYS),
-            Desk(profiles.TSA, f"{organization} TSU", status.TSA_KEYS),
+            Desk(profiles.OCSP, f"{organization} OCSP", OCSP_KEYS),
+            Desk(profiles.TSA, f"{organization} TSU", TSA_KEYS),
         ),
     )
     working_off = WorkOffOrders(

@@ -33,7 +33,19 @@ from pydantic_settings import (
     TomlConfigSettingsSource,
 )
 
-from policies import codes, delivery, pacing, phones, privacy, second_factor, sms_budget, totp
+from policies import (
+    codes,
+    delivery,
+    pacing,
+    phones,
+    privacy,
+    quorum,
+    second_factor,
+    sms_budget,
+    status,
+    totp,
+    tsa,
+)
 from policies.messages import Channel
 
 PREFIX = "PARAPH_"
@@ -41,6 +53,7 @@ DELIMITER = "__"
 FILE = "paraph.toml"
 
 
+_TIME_SERVER = r"^(?:[A-Za-z0-9.-]+|\[[0-9A-Fa-f:.]+\])(?::[0-9]{1,5})?$"
 _HOST_URL = re.compile(r"https?://(?:[A-Za-z0-9.-]+|\[[0-9A-Fa-f:.]+\])(?::[0-9]{1,5})?/?")
 
 
@@ -373,6 +386,24 @@ class PkiSettings(BaseModel):
     processes: int = Field(
         1, ge=1, le=64, description="Signer processes of the status process (OCSP, time-stamps)."
     )
+    live_per_second: int = Field(
+        status.LIVE_PER_SECOND,
+        ge=0,
+        description="OCSP answers per second and address that are signed on the spot (with a "
+        "nonce); beyond, those made in advance are given. Four times as many may come at once; "
+        "0 for no limit.",
+    )
+    stamps_per_second: int = Field(
+        tsa.STAMPS_PER_SECOND,
+        ge=0,
+        description="Time-stamps per second and address before 429; 0 for no limit.",
+    )
+    time_servers: tuple[Annotated[str, Field(pattern=_TIME_SERVER)], ...] = Field(
+        (),
+        description="NTP servers, at least four, such as "
+        '`["ntp1.example.ro", "10.0.0.7:123"]`: time-stamps are given while three of four agree '
+        "with our clock. Default: none; the clock is believed, and keeping it right is yours.",
+    )
     root_token: str = Field("paraph-root", description="Label of the token with the root's key.")
     root_pin_file: Path = Field(
         Path("root/pin"), description="File with the PIN of the root's token."
@@ -382,6 +413,13 @@ class PkiSettings(BaseModel):
         description="SoftHSM's configuration for the root's token; it can be taken away after "
         "the ceremony, with its directory.",
     )
+
+    @field_validator("time_servers")
+    @classmethod
+    def _one_may_fail(cls, value: tuple[str, ...]) -> tuple[str, ...]:
+        if value and len(set(value)) < quorum.ASKED:
+            raise ValueError(f"name {quorum.ASKED} different servers or more, or none")
+        return value
 
     @property
     def base_url(self) -> str:

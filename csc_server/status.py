@@ -7,108 +7,56 @@ from the authority process and are looked at anew every few seconds.
 
 from __future__ import annotations
 
-import time
-from collections.abc import AsyncIterator
+import asyncio
+from collections.abc import AsyncIterator, Callable
 from contextlib import AsyncExitStack
+from functools import partial
 from pathlib import Path
 from typing import Final
 
+import structlog
 from aiohttp import web
-from asn1crypto import x509
 
 from csc_server import app, storage
+from csc_server.adapters import ntp
+from csc_server.adapters.answer_files import AnswerFiles
 from csc_server.adapters.clock import SystemClock
 from csc_server.adapters.entropy import SystemEntropy
 from csc_server.adapters.high_water import HighWaterFile
+from csc_server.adapters.pacing import SourcePacing
 from csc_server.adapters.publications import PublicDirectory
 from csc_server.adapters.time_source import TrustedClock
 from csc_server.config import Settings
+from csc_server.operations.status.compare_clock import CompareClock
+from csc_server.operations.status.desks import OCSP_KEYS, TSA_KEYS, Desks
+from csc_server.operations.status.freshness import ANSWERS, LIST, LOOK_EVERY_S, Freshness
+from csc_server.operations.status.lookup import LateRegister, Lookup
 from csc_server.operations.status.ocsp import TellStatus
+from csc_server.operations.status.refresh import RefreshAnswers
 from csc_server.operations.status.stamp import StampTime
-from csc_server.ports import Clock
-from csc_server.ports.pki import Publications
+from csc_server.ports import StorageUnavailable
+from csc_server.ports.pki import TimeSource
 from csc_server.web import public
 from csc_server.web.public import PUBLIC, Public
-from hsm.errors import KeyGone
+from hsm.errors import HsmError
+from hsm.interface import DeviceHealth
 from hsm.messages import Role
 from hsm.pool import SignerPool
 from hsm.settings import PoolSettings
-from pki import issuers, service_keys
-from pki.ocsp.responders import Responder, Responders
-from pki.service_keys import ServiceKeys
-from pki.signed import Sign
-from pki.tsa.tokens import Unit
-from policies import rolling
-from policies.algorithms import HashAlgorithm, Scheme, SignAlgorithm
+from pki import crl
+from pki.ports import StatusRegister
+from policies import status
+from policies.status import Window
 
-OCSP_KEYS: Final = ("ocsp-a", "ocsp-b")
-TSA_KEYS: Final = ("tsa-a", "tsa-b")
-ALGORITHM: Final = SignAlgorithm(Scheme.ECDSA, HashAlgorithm.SHA256)
 PUBLIC_DIRECTORY: Final = Path("public")
 MARK: Final = Path("tsa-mark")
 STAMP_POLICY: Final = "0.4.0.2023.1.1"
 """Best practice time-stamp policy of EN 319 421, unless the settings name another."""
-LOOK_EVERY_S: Final = 5.0
-"""Seconds between two looks for rolled certificates."""
+REFRESH_EVERY_S: Final = 1.0
+"""Seconds between two looks at what changed in the register: a change has its answers within
+``status.PRESIGNED_WITHIN``."""
 
-
-class Desks:
-    """Responder and time-stamping unit as their certificates are now."""
-
-    def __init__(
-        self, publications: Publications, keys: ServiceKeys, clock: Clock, issuer: bytes
-    ) -> None:
-        self._publications, self._keys, self._clock = publications, keys, clock
-        self._issuer = issuer
-        self._looked_at_s = -LOOK_EVERY_S
-        self._responders: Responders | None = None
-        self._unit: Unit | None = None
-
-    def responders(self) -> Responders:
-        """The authority's responder.
-
-        Raises:
-            KeyGone: It has no certificate yet.
-        """
-        self._look()
-        if self._responders is None:
-            raise KeyGone("no certificate for a responder yet")
-        return self._responders
-
-    def unit(self) -> Unit:
-        """The time-stamping unit.
-
-        Raises:
-            KeyGone: It has no certificate yet.
-        """
-        self._look()
-        if self._unit is None:
-            raise KeyGone("no certificate for a time-stamping unit yet")
-        return self._unit
-
-    def _look(self) -> None:
-        now_s = time.monotonic()
-        if now_s - self._looked_at_s < LOOK_EVERY_S:
-            return
-        self._looked_at_s = now_s
-        if (found := self._present(OCSP_KEYS)) is not None:
-            certificate, sign = found
-            since = x509.Certificate.load(self._issuer).not_valid_before
-            responder = Responder(self._issuer, certificate, ALGORITHM, sign, since)
-            self._responders = Responders([responder])
-        if (found := self._present(TSA_KEYS)) is not None:
-            certificate, sign = found
-            self._unit = Unit(certificate, (self._issuer,), ALGORITHM, sign)
-
-    def _present(self, keys: tuple[str, str]) -> tuple[bytes, Sign] | None:
-        """Certificate and key that work now."""
-        published = {key: self._publications.get(f"{key}.cer") for key in keys}
-        lives = {key: issuers.life(der) for key, der in published.items()}
-        key = rolling.present_key(lives, self._clock.now())
-        certificate = published[key] if key is not None else None
-        if key is None or certificate is None:
-            return None
-        return certificate, service_keys.named(self._keys, key)
+_log = structlog.get_logger("csc_server.status")
 
 
 def pool_settings(settings: Settings) -> PoolSettings:
@@ -124,45 +72,123 @@ def build(settings: Settings, node: str) -> web.Application:
         FileNotFoundError: There is no authority yet (`csc-server init`).
     """
     issuer = settings.path(app.CA_ISSUING).read_bytes()
-    issuer_id = issuers.issuer_id(issuer)
-    publications = PublicDirectory(settings.path(PUBLIC_DIRECTORY))
-    clock = SystemClock()
     application = web.Application(middlewares=[public.edge])
     public.install(application)
 
     async def lifespan(application: web.Application) -> AsyncIterator[None]:
         async with AsyncExitStack() as stack:
             keys = await stack.enter_async_context(SignerPool(pool_settings(settings)))
-            store = await stack.enter_async_context(
-                storage.open_storage(
-                    settings.database,
-                    journal=app.journal_path(settings, node),
-                    checkpoints=app.checkpoints_path(settings, node),
-                    node=node,
-                )
-            )
-            desks = Desks(publications, keys, clock, issuer)
-            application[PUBLIC] = Public(
-                tell=TellStatus(
-                    register=store.certificates,
-                    responders=desks.responders,
-                    issuer_ids=lambda _: issuer_id,
-                    clock=clock,
-                ),
-                stamp=StampTime(
-                    unit=desks.unit,
-                    source=TrustedClock(clock),
-                    mark=HighWaterFile(settings.path(MARK)),
-                    clock=clock,
-                    entropy=SystemEntropy(),
-                ),
-                stamp_policies=(settings.pki.timestamp_policy or STAMP_POLICY,),
-                serves=lambda one: desks.responders().serves(one),
-                publications=publications,
-                clock=clock,
-                health=keys.health,
-            )
+            register = LateRegister(partial(_register, settings, node, stack))
+            work = [] if await register.open() else [register.open_later()]
+            desks = Desks(_publications(settings), keys, SystemClock(), issuer)
+            refresh = _refresh(settings, desks, register)
+            source = _time_source(settings)
+            if isinstance(source, CompareClock):
+                work.append(source.run())
+            application[PUBLIC] = found = _public(settings, desks, refresh, source, keys.health)
+            work += [_keep(refresh), _watch(found.freshness)]
+            tasks = [asyncio.create_task(one) for one in work]
             yield
+            for task in tasks:
+                task.cancel()
+            await asyncio.gather(*tasks, return_exceptions=True)
 
     application.cleanup_ctx.append(lifespan)
     return application
+
+
+async def _register(settings: Settings, node: str, stack: AsyncExitStack) -> StatusRegister:
+    store = await stack.enter_async_context(
+        storage.open_storage(
+            settings.database,
+            journal=app.journal_path(settings, node),
+            checkpoints=app.checkpoints_path(settings, node),
+            node=node,
+        )
+    )
+    return store.certificates
+
+
+def _publications(settings: Settings) -> PublicDirectory:
+    return PublicDirectory(settings.path(PUBLIC_DIRECTORY))
+
+
+def _refresh(settings: Settings, desks: Desks, register: StatusRegister) -> RefreshAnswers:
+    return RefreshAnswers(
+        register=register,
+        issuer_id=desks.issuer_id,
+        responder=desks.responder,
+        answers=AnswerFiles(settings.path(PUBLIC_DIRECTORY)),
+        clock=SystemClock(),
+    )
+
+
+def _time_source(settings: Settings) -> TimeSource:
+    if not settings.pki.time_servers:
+        return TrustedClock(SystemClock())
+    return CompareClock(
+        servers=settings.pki.time_servers, ask=ntp.ask, clock=SystemClock(), entropy=SystemEntropy()
+    )
+
+
+def _public(
+    settings: Settings,
+    desks: Desks,
+    refresh: RefreshAnswers,
+    source: TimeSource,
+    health: Callable[[], DeviceHealth],
+) -> Public:
+    pki, clock, publications = settings.pki, SystemClock(), _publications(settings)
+
+    def listed() -> Window | None:
+        content = publications.get("issuing.crl")
+        return None if content is None else crl.window(content)
+
+    stamp = StampTime(
+        unit=desks.unit,
+        source=source,
+        mark=HighWaterFile(settings.path(MARK)),
+        clock=clock,
+        entropy=SystemEntropy(),
+    )
+    return Public(
+        tell=TellStatus(
+            lookup=Lookup(register=refresh.register, issuer_ids=lambda _: desks.issuer_id),
+            responders=desks.responders,
+            answers=refresh.answers,
+            pacing=SourcePacing(pki.live_per_second, status.LIVE_BURST * pki.live_per_second),
+            clock=clock,
+        ),
+        stamp=stamp,
+        stamp_policies=(pki.timestamp_policy or STAMP_POLICY,),
+        stamp_pacing=SourcePacing(pki.stamps_per_second),
+        serves=lambda one: desks.responders().serves(one),
+        publications=publications,
+        clock=clock,
+        health=health,
+        freshness=Freshness(sources={ANSWERS: lambda: refresh.oldest, LIST: listed}, clock=clock),
+        kept=lambda: refresh.count,
+        # A clock that is believed was compared with nothing.
+        offset=stamp.offset if pki.time_servers else lambda: None,
+        proxies=settings.trusted_proxies,
+    )
+
+
+async def _keep(refresh: RefreshAnswers) -> None:
+    """Step after step; what fails is tried again, and told once."""
+    told = ""
+    while True:
+        try:
+            more = await refresh()
+            told = ""
+        except (HsmError, StorageUnavailable) as reason:
+            more, before, told = False, told, f"{type(reason).__name__}: {reason}"
+            if told != before:
+                _log.error("answers_not_renewed", reason=told)
+        await asyncio.sleep(0 if more else REFRESH_EVERY_S)
+
+
+async def _watch(freshness: Freshness) -> None:
+    while True:
+        freshness.look()
+        await asyncio.sleep(LOOK_EVERY_S)

@@ -6,7 +6,7 @@ Values only; who sends them is elsewhere. ``Date`` is the server's.
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime, timedelta
 from email.utils import format_datetime
 from typing import Final
@@ -38,6 +38,15 @@ def headers(
 def tag(body: bytes) -> str:
     """Names this very content (RFC 9110 8.8.3)."""
     return f'"{hashlib.sha256(body).hexdigest()}"'
+
+
+def matches(held: Iterable[str], current: str) -> bool:
+    """True when one of the tags in these ``If-None-Match`` headers names the content.
+
+    Weakly: whether the tag says so or not, the bytes are the same (RFC 9110 13.1.2).
+    """
+    tags = [one.strip().removeprefix("W/") for line in held for one in line.split(",")]
+    return "*" in tags or current in tags
 
 
 def _date(instant: datetime) -> str:

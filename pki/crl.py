@@ -15,7 +15,7 @@ from typing import Final
 from asn1crypto import x509
 
 from pki import der, extensions, signed
-from pki.der import Reader
+from pki.der import NotDer, Reader
 from pki.ports import Registered
 from pki.signed import Sign
 from policies.algorithms import SignAlgorithm
@@ -111,6 +111,22 @@ def read(made: bytes) -> tuple[Window, Mapping[str, datetime]]:
             serial = one.integer()
             ended[f"{serial:x}"] = one.time()
     return head, ended
+
+
+def number(made: bytes) -> int:
+    """cRLNumber of a list of ours.
+
+    Raises:
+        NotDer: It has none.
+    """
+    tbs = _tbs(made)
+    _head(tbs)
+    if tbs.tag == der.SEQUENCE:
+        tbs.enter()
+    for one in extensions.decode(tbs.enter(der.context(0)).enter()):
+        if one.oid == _NUMBER:
+            return Reader(one.value).integer()
+    raise NotDer("no number")
 
 
 def _tbs(made: bytes) -> Reader:

@@ -64,7 +64,34 @@ class Registered:
     """Set exactly while suspended or revoked."""
 
 
-class Register(Protocol):
+@dataclass(frozen=True, slots=True)
+class Moved:
+    """What the register says of a certificate, and when it came to say so."""
+
+    number: int
+    """Counts up with each change of any line; a line has the number of its last."""
+    serial: Serial
+    not_after: datetime
+    revocation: Revocation | None
+
+
+class StatusRegister(Protocol):
+    """What those who tell status ask the register."""
+
+    async def find(self, serial: Serial) -> Registered | None:
+        """The line of this serial number."""
+
+    async def moved(self, issuer_id: str, after: int, limit: int) -> list[Moved]:
+        """What an issuer's lines say now that moved after this number, in the order they did.
+
+        From 0 on it is everything that was issued; what is only reserved is left out.
+        """
+
+    async def last_move(self) -> int:
+        """The highest number so far: one that falls belongs to an older database."""
+
+
+class Register(StatusRegister, Protocol):
     """Every certificate that an authority of ours signed or was about to sign."""
 
     async def reserve(
@@ -95,9 +122,6 @@ class Register(Protocol):
             CertificateNotSo: It is not reserved.
             OrderNotSo: The order is done or cancelled already. Nothing is stored then.
         """
-
-    async def find(self, serial: Serial) -> Registered | None:
-        """The line of this serial number."""
 
     async def of_account(self, account_id: AccountId) -> list[Registered]:
         """The account's certificates, the oldest first."""
@@ -133,8 +157,14 @@ class Register(Protocol):
     async def not_good(self, issuer_id: str) -> list[Registered]:
         """What belongs on the issuer's CRL, by serial number."""
 
-    async def next_crl_number(self, issuer_id: str, now: datetime) -> int:
-        """A number greater than that of every list before, durably (``status.crl_number``)."""
+    async def next_crl_number(
+        self, issuer_id: str, now: datetime, published: int | None = None
+    ) -> int:
+        """A number greater than that of every list before, durably (``status.crl_number``).
+
+        Args:
+            published: Of the list that everybody can fetch now.
+        """
 
 
 class SerialTaken(Exception):

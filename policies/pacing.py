@@ -117,21 +117,24 @@ class Bucket:
     """When the level was that."""
 
 
-def draw(bucket: Bucket | None, per_second: int, now: datetime) -> Bucket:
-    """The bucket after one request at ``now``; it holds what one second gives.
+def draw(
+    bucket: Bucket | None, per_second: int, now: datetime, at_once: int | None = None
+) -> Bucket:
+    """The bucket after one request at ``now``.
 
     Args:
         bucket: ``None`` for a client that was not seen lately.
         per_second: Requests that are given back each second.
+        at_once: What it holds; ``None``: what one second gives.
 
     Raises:
         ClientTooFast: It is empty. Nothing is taken then.
     """
-    level = float(per_second)
+    level = most = float(at_once or per_second)
     if bucket is not None:
         # A clock that was set back gives nothing.
         passed_s = max((now - bucket.at).total_seconds(), 0.0)
-        level = min(level, bucket.level + passed_s * per_second)
+        level = min(most, bucket.level + passed_s * per_second)
     if level < 1:
         raise errors.ClientTooFast(f"{per_second} a second")
     return Bucket(level - 1, now)

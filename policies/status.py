@@ -25,6 +25,17 @@ CRL_GATHER: Final = timedelta(seconds=10)
 CRL_NUMBER_BITS: Final = 159
 """At most 20 octets with the sign (RFC 5280 5.2.3)."""
 OCSP_VALIDITY: Final = timedelta(hours=12)
+ROUND_EVERY: Final = timedelta(minutes=10)
+"""Pause between two rounds over all answers that were made in advance."""
+HEAD_START: Final = timedelta(minutes=30)
+"""Answers are made anew so long before half their life is over. A pause and two rounds of ten
+minutes fit in, so none is ever older than that while everything works: one that is, is a fault."""
+PRESIGNED_WITHIN: Final = timedelta(seconds=5)
+"""From a change in the register to the answer that lies there for others to give out."""
+LIVE_PER_SECOND: Final = 50
+LIVE_BURST: Final = 4
+"""Answers that are signed for one address, and how many seconds' worth at once: 50 a second and
+200 together (security-and-pki 5.7)."""
 END_OF_TIME: Final = datetime(9999, 12, 31, 23, 59, 59, tzinfo=UTC)
 """nextUpdate of an authority's last CRL: no later one will come (EN 319 411-2 CSS-6.3.9)."""
 
@@ -74,6 +85,13 @@ def standing(*, issued: bool, revocation: Revocation | None) -> CertificateStatu
     if not issued:
         return Standing.UNKNOWN
     return revocation or Standing.GOOD
+
+
+def shown(told: CertificateStatus) -> CertificateStatus:
+    """As lists and answers show it: without parts of seconds."""
+    if isinstance(told, Standing):
+        return told
+    return Revocation(told.at.replace(microsecond=0), told.reason)
 
 
 # Freshness
@@ -127,9 +145,34 @@ def crl_due(window: Window | None, unlisted_since: datetime | None, now: datetim
     return unlisted_since is not None and now - unlisted_since >= CRL_GATHER
 
 
+def kept_ready(not_after: datetime, now: datetime) -> bool:
+    """True when answers about a certificate are made in advance: until it expires.
+
+    Later they are made when somebody asks: there are ever more of them, and nobody does.
+    """
+    return now < not_after
+
+
 def ocsp_due(window: Window, now: datetime) -> bool:
-    """True when an answer made in advance is to be made anew: at half its life."""
-    return not servable(window, now) or now >= _part(window, 1, 2)
+    """True when an answer made in advance is to be made anew: before half its life is over."""
+    return not servable(window, now) or now >= _part(window, 1, 2) - HEAD_START
+
+
+class Age(IntEnum):
+    """How old a statement is that should have been renewed in time."""
+
+    YOUNG = 0
+    LATE = 1
+    """Half its life is over: renewing it does not work."""
+    STALE = 2
+    """Two thirds are over: somebody has to come."""
+
+
+def age(window: Window, now: datetime) -> Age:
+    """What an operator hears of it. A clock set back before its begin counts as stale."""
+    if stale(window, now):
+        return Age.STALE
+    return Age.LATE if now >= _part(window, 1, 2) else Age.YOUNG
 
 
 def stale(window: Window, now: datetime) -> bool:
@@ -141,12 +184,16 @@ def _part(window: Window, over: int, of: int) -> datetime:
     return window.this_update + (window.next_update - window.this_update) * over / of
 
 
-def crl_number(last: int | None, now: datetime) -> int:
+def crl_number(last: int | None, now: datetime, published: int | None = None) -> int:
     """The number of the next CRL: more than ``last``, and than any of before a restore.
 
-    A database restored from yesterday has forgotten today's numbers; the clock has not.
+    A database restored from yesterday has forgotten today's numbers; the published list has not,
+    nor has the clock.
+
+    Args:
+        published: Of the list that everybody can fetch now.
     """
-    return max((last or 0) + 1, int(now.timestamp()))
+    return max((last or 0) + 1, (published or 0) + 1, int(now.timestamp()))
 
 
 def max_age(window: Window, now: datetime, renewed: timedelta | None = None) -> timedelta:
@@ -183,6 +230,11 @@ class StatusRefused(Exception):
 def malformed(why: str) -> StatusRefused:
     """The request is not one."""
     return StatusRefused(Failure.MALFORMED_REQUEST, why)
+
+
+def try_later(why: str) -> StatusRefused:
+    """There is no answer now."""
+    return StatusRefused(Failure.TRY_LATER, why)
 
 
 def unauthorized(why: str) -> StatusRefused:

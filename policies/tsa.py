@@ -19,14 +19,18 @@ ACCURACY: Final = timedelta(seconds=1)
 """What tokens promise (EN 319 421 7.7.2 wants one second or better)."""
 OFFSET_LIMIT: Final = timedelta(milliseconds=500)
 """Most that the clock may be off, either way."""
-BEHIND_LIMIT: Final = timedelta(milliseconds=400)
-"""Most that a token's time may be put forward to the mark; with OFFSET_LIMIT less than ACCURACY."""
+BEHIND_LIMIT: Final = timedelta(milliseconds=300)
+"""Most that a token's time may be put forward to the mark. With OFFSET_LIMIT, and what a reading
+can be wrong by (``policies.quorum``: half of a trip, and what servers that agree differ by), it is
+within ACCURACY."""
 READING_LIFE: Final = timedelta(seconds=60)
 """How long a comparison with the sources counts: later, nobody knows the time."""
 RESOLUTION: Final = timedelta(milliseconds=1)
 """Of genTime."""
 LONGEST_REQUEST: Final = 4096
 """Bytes; an ordinary one has about 100, and extensions are not taken."""
+STAMPS_PER_SECOND: Final = 20
+"""Of one address (security-and-pki 5.7)."""
 SERIAL_BITS: Final = 128
 """Random: unique without asking anybody, over restarts and restored databases."""
 

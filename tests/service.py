@@ -76,8 +76,9 @@ OTP_P256 = {"otp-p256": Wanted(KeyAlgorithm.P_256, pin=False, otp=True)}
 def create_instance(directory: Path, **settings: Any) -> Settings:
     """A new instance; further settings, also dotted ones, go to its ``paraph.toml``."""
     # A test signs as fast as it can, unless the pace is what it is about.
-    paced = {"limits.signatures_per_second": 0, "pkcs11.softhsm_conf": "softhsm.conf"}
-    settings = {"pki.port": free_port()} | paced | settings
+    unpaced = ("limits.signatures_per_second", "pki.live_per_second", "pki.stamps_per_second")
+    given = dict.fromkeys(unpaced, 0) | {"pkcs11.softhsm_conf": "softhsm.conf"}
+    settings = {"pki.port": free_port()} | given | settings
     directory.mkdir(parents=True, exist_ok=True)
     toml = "".join(f"{key} = {json.dumps(value)}\n" for key, value in settings.items())
     (directory / config.FILE).write_text(f"port = {free_port()}\n{toml}")

@@ -12,12 +12,56 @@ from collections import OrderedDict
 from datetime import datetime
 from typing import Final
 
-from policies import pacing
+from policies import addresses, pacing
 from policies.pacing import Bucket, Limit, Pace, Paced
 from policies.values import ClientId, Principal
 
 CLIENTS: Final = 10_000
-"""Most clients remembered; who signed longest ago goes first, and starts with a full bucket."""
+"""Most clients remembered; who came longest ago goes first, and starts with a full bucket."""
+
+
+class Buckets:
+    """One for each subject that came lately."""
+
+    def __init__(self, per_second: int, at_once: int | None = None) -> None:
+        """Nobody is known yet.
+
+        Args:
+            per_second: Requests a second and subject; 0 for no limit.
+            at_once: Requests that may come together; ``None``: those of a second.
+        """
+        self._per_second, self._at_once = per_second, at_once
+        self._buckets: OrderedDict[str, Bucket] = OrderedDict()
+
+    def draw(self, subject: str, now: datetime) -> None:
+        """Count one request.
+
+        Raises:
+            ClientTooFast: See ``pacing.draw``.
+        """
+        if not self._per_second:
+            return
+        before = self._buckets.get(subject)
+        self._buckets[subject] = pacing.draw(before, self._per_second, now, self._at_once)
+        self._buckets.move_to_end(subject)
+        if len(self._buckets) > CLIENTS:
+            self._buckets.popitem(last=False)
+
+
+class SourcePacing:
+    """The port of this name, in memory: one process answers for an instance."""
+
+    def __init__(self, per_second: int, at_once: int | None = None) -> None:
+        """As in ``Buckets``."""
+        self._buckets = Buckets(per_second, at_once)
+
+    def admit(self, source: str, now: datetime) -> None:
+        """Let an address have one more.
+
+        Raises:
+            ClientTooFast: See ``pacing.draw``.
+        """
+        self._buckets.draw(addresses.household(source), now)
 
 
 class ClientPacing:
@@ -31,7 +75,7 @@ class ClientPacing:
             direct: The client id of people who log in without a client: each is one of their own.
         """
         self._per_second, self._direct = per_second, direct
-        self._buckets: OrderedDict[str, Bucket] = OrderedDict()
+        self._buckets = Buckets(per_second)
 
     def admit(self, principal: Principal, now: datetime) -> Pace | None:
         """Let the client go on to the store; under what it is counted there.
@@ -44,8 +88,5 @@ class ClientPacing:
         whose: str = principal.client_id
         if principal.client_id == self._direct:
             whose = f"{principal.client_id}|{principal.account_id}"
-        self._buckets[whose] = pacing.draw(self._buckets.get(whose), self._per_second, now)
-        self._buckets.move_to_end(whose)
-        if len(self._buckets) > CLIENTS:
-            self._buckets.popitem(last=False)
+        self._buckets.draw(whose, now)
         return Limit(Paced.SIGNATURE, self._per_second, pacing.SECOND).of(whose)

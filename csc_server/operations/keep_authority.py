@@ -91,7 +91,10 @@ class KeepAuthority:
             changed.append(now - status.CRL_GATHER)
         if not status.crl_due(window, min(changed, default=None), now):
             return
-        number = await self.register.next_crl_number(self.issuer.issuer_id, now)
+        published = self.publications.get(ISSUING_CRL)
+        number = await self.register.next_crl_number(
+            self.issuer.issuer_id, now, None if published is None else crl.number(published)
+        )
         wanted = crl.List(
             issuer=self.issuer.certificate,
             number=number,

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from datetime import datetime
 from typing import Protocol
 
+from pki.ocsp.kept import Kept
 from policies.tsa import Reading
 
 
@@ -18,6 +20,40 @@ class Publications(Protocol):
         """The content; ``None`` when there is no such file."""
 
 
+class KeptAnswers(Protocol):
+    """OCSP answers that were made in advance, for others to give out too. May block for a while."""
+
+    def get(self, cert_id: bytes) -> Kept | None:
+        """The answer, whatever its age; ``None``: there is none, or it is spoilt."""
+
+    def made_at(self, cert_id: bytes) -> datetime | None:
+        """thisUpdate of the answer, without reading it."""
+
+    def put(self, answers: Sequence[Kept]) -> None:
+        """Afterwards these lie there, each the old or the new one, never a part."""
+
+    def older(self, than: datetime) -> Iterator[Kept]:
+        """Answers from before this instant; spoilt ones are removed on the way."""
+
+    def drop(self, answers: Iterable[Kept]) -> None:
+        """Afterwards these are gone."""
+
+
+class SourcePacing(Protocol):
+    """How often each address may ask for what costs a signature."""
+
+    def admit(self, source: str, now: datetime) -> None:
+        """Let an address have one more.
+
+        Raises:
+            ClientTooFast: See ``policies.pacing.draw``.
+        """
+
+
+class NoTime(Exception):
+    """A time server gave no time that can be used; the text says why."""
+
+
 class TimeSource(Protocol):
     """Whether our clock can be believed."""
 
@@ -29,11 +65,13 @@ class TimeSource(Protocol):
 
 
 class HighWater(Protocol):
-    """The latest time that time-stamps may have told, kept over restarts."""
+    """The latest time that time-stamps have told, kept over restarts and between processes."""
 
-    @property
-    def mark(self) -> datetime | None:
-        """The latest time told before or since this start; ``None``: none ever."""
+    async def tell(self, choose: Callable[[datetime | None], datetime]) -> datetime:
+        """The time to tell; afterwards nobody can tell an earlier one, whatever happens.
 
-    async def told(self, time: datetime) -> None:
-        """Return when no later start can tell an earlier time than this."""
+        Args:
+            choose: From the latest time told, ``None`` for none ever, to the next one. What it
+                raises is raised, and nothing was told. It is asked once, and nobody else
+                meanwhile.
+        """

@@ -10,6 +10,8 @@ from csc_server.storage.tables import BYTES, INSTANT, NUMBER, TEXT, check, metad
 from policies.revocation import CertificateState, Reason
 
 NOT_GOOD: Final = (CertificateState.SUSPENDED, CertificateState.REVOKED)
+ISSUED: Final = (CertificateState.ISSUED, *NOT_GOOD)
+"""Status is told of these. An abandoned one may exist, and counts as revoked."""
 
 certificates = sa.Table(
     "certificates",
@@ -31,6 +33,13 @@ certificates = sa.Table(
     sa.Column("reason", TEXT),
     sa.Column("key_id", BYTES, doc="CKA_ID of a person's key"),
     sa.Column("public_key_digest", BYTES, doc="SHA-256 of the public key"),
+    sa.Column(
+        "moved",
+        NUMBER,
+        nullable=False,
+        server_default=sa.text("0"),
+        doc="number of its last change; those who keep answers ask what came after",
+    ),
     check("state", CertificateState),
     check("reason", Reason),
     sa.CheckConstraint(
@@ -55,6 +64,8 @@ sa.Index(
     sqlite_where=one_of(certificates.c.state, [CertificateState.RESERVED]),
     postgresql_where=one_of(certificates.c.state, [CertificateState.RESERVED]),
 )
+
+sa.Index("ix_certificates_moved", certificates.c.moved, unique=True)
 
 crl_numbers = sa.Table(
     "crl_numbers",

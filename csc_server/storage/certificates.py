@@ -13,14 +13,14 @@ from typing import Final
 import sqlalchemy as sa
 
 from csc_server.storage import credentials, orders, tables, tombstones
-from csc_server.storage.certificate_tables import NOT_GOOD
+from csc_server.storage.certificate_tables import ISSUED, NOT_GOOD
 from csc_server.storage.certificate_tables import certificates as table
 from csc_server.storage.certificate_tables import crl_numbers as numbers
 from csc_server.storage.database import Database
 from csc_server.storage.rows import storable
 from csc_server.storage.tables import constant, one_of
 from csc_server.storage.units import Row, Sql
-from pki.ports import Registered, Reservation, Serial, SerialTaken
+from pki.ports import Moved, Registered, Reservation, Serial, SerialTaken
 from policies import errors, key_ends, revocation, status
 from policies.audit import Event
 from policies.key_ends import KeyEnd, Tombstone
@@ -51,6 +51,7 @@ _KEY: Final = table.c.serial == sa.bindparam("key")
 _NEXT: Final = sa.select(
     sa.func.coalesce(sa.func.max(table.c.position), 0) + sa.literal_column("1")
 )
+_LAST_MOVE: Final = sa.select(sa.func.coalesce(sa.func.max(table.c.moved), 0))
 _INSERT: Final = table.insert()
 _FIND: Final = sa.select(*_LINE).where(_KEY)
 _OF_ACCOUNT: Final = (
@@ -61,14 +62,31 @@ _OF_ACCOUNT: Final = (
 _STORE: Final = (
     table.update()
     .where(_KEY, one_of(table.c.state, revocation.CERTIFICATE[CertificateEvent.STORE]))
-    .values(state=constant(CertificateState.ISSUED), certificate=sa.bindparam("der"))
+    .values(
+        state=constant(CertificateState.ISSUED),
+        certificate=sa.bindparam("der"),
+        moved=sa.bindparam("number"),
+    )
 )
 _MOVE: Final = (
     table.update()
     .where(_KEY)
     .values(
-        state=sa.bindparam("following"), ended_at=sa.bindparam("at"), reason=sa.bindparam("why")
+        state=sa.bindparam("following"),
+        ended_at=sa.bindparam("at"),
+        reason=sa.bindparam("why"),
+        moved=sa.bindparam("number"),
     )
+)
+_MOVED: Final = (
+    sa.select(table.c.moved, table.c.serial, table.c.not_after, table.c.ended_at, table.c.reason)
+    .where(
+        table.c.moved > sa.bindparam("after"),
+        table.c.issuer_id == sa.bindparam("issuer"),
+        one_of(table.c.state, ISSUED),
+    )
+    .order_by(table.c.moved)
+    .limit(sa.bindparam("most", type_=sa.BigInteger()))
 )
 _ABANDONED: Final = (
     sa.select(table.c.serial, table.c.key_id, table.c.public_key_digest)
@@ -125,7 +143,7 @@ class SqlCertificates:
             if sql.one(_FIND, {"key": reservation.serial}) is not None:
                 raise SerialTaken(reservation.serial)
             [position] = sql.rows(_NEXT)[0]
-            sql.change(_INSERT, _columns(reservation, position, now))
+            sql.change(_INSERT, _columns(reservation, position, now) | {"moved": _next_move(sql)})
             sql.audit(events)
 
         await self._database.write(unit)
@@ -147,7 +165,8 @@ class SqlCertificates:
         """
 
         def unit(sql: Sql) -> None:
-            if not sql.change(_STORE, {"key": serial, "der": certificate}):
+            change = {"key": serial, "der": certificate, "number": _next_move(sql)}
+            if not sql.change(_STORE, change):
                 raise errors.CertificateNotSo(f"{serial} is not reserved")
             if credential is not None:
                 credentials.insert(sql, credential, now)
@@ -243,12 +262,28 @@ class SqlCertificates:
         found = await self._database.read(lambda sql: sql.rows(_NOT_GOOD, {"issuer": issuer_id}))
         return [_line(row) for row in found]
 
-    async def next_crl_number(self, issuer_id: str, now: datetime) -> int:
+    async def moved(self, issuer_id: str, after: int, limit: int) -> list[Moved]:
+        """What an issuer's lines say now that moved after this number, in the order they did."""
+        keys = {"issuer": issuer_id, "after": after, "most": limit}
+        found = await self._database.read(lambda sql: sql.rows(_MOVED, keys))
+        return [
+            Moved(number, Serial(serial), utc_from_microseconds(not_after), _ended(at, reason))
+            for number, serial, not_after, at, reason in found
+        ]
+
+    async def last_move(self) -> int:
+        """The highest number so far: one that falls belongs to an older database."""
+        row = await self._database.row(_LAST_MOVE)
+        return int(row[0]) if row else 0
+
+    async def next_crl_number(
+        self, issuer_id: str, now: datetime, published: int | None = None
+    ) -> int:
         """A number greater than that of every list before, durably (``status.crl_number``)."""
 
         def unit(sql: Sql) -> int:
             row = sql.one(_NUMBER, {"key": issuer_id})
-            number = status.crl_number(row[0] if row else None, now)
+            number = status.crl_number(row[0] if row else None, now, published)
             if row is None:
                 sql.change(_FIRST_NUMBER, {"issuer_id": issuer_id, "number": number})
             else:
@@ -275,9 +310,16 @@ def _move(
         "following": revocation.after(event, line.state),
         "at": microseconds_from_utc(ended.at) if ended else None,
         "why": ended.reason if ended else None,
+        "number": _next_move(sql),
     }
     sql.change(_MOVE, change)
     return line
+
+
+def _next_move(sql: Sql) -> int:
+    """The writers queue, so nobody else takes it."""
+    [last] = sql.rows(_LAST_MOVE)[0]
+    return int(last) + 1
 
 
 def _columns(reservation: Reservation, position: int, now: datetime) -> dict[str, object]:
@@ -314,7 +356,9 @@ def _line(row: Row) -> Registered:
         not_after=utc_from_microseconds(not_after),
         account_id=AccountId(account_id) if account_id else None,
         credential_id=CredentialId(credential_id) if credential_id else None,
-        revocation=(
-            Revocation(utc_from_microseconds(ended_at), Reason(reason)) if ended_at else None
-        ),
+        revocation=_ended(ended_at, reason),
     )
+
+
+def _ended(at: int | None, reason: str | None) -> Revocation | None:
+    return Revocation(utc_from_microseconds(at), Reason(reason)) if at and reason else None

@@ -53,7 +53,7 @@ async def scrape(request: web.Request) -> web.Response:
         sms_today = None
     return web.Response(
         body=metrics.exposition(service.device_health(), sms_today, service.sms_per_day),
-        headers={"Content-Type": "text/plain; version=0.0.4; charset=utf-8"},
+        headers={"Content-Type": metrics.CONTENT_TYPE},
     )
 
 

@@ -7,18 +7,20 @@ never cached. (security-and-pki 2.4, 2.5, 2.6)
 from __future__ import annotations
 
 import time
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
+from email.utils import parsedate_to_datetime
 from typing import Final
 
 import structlog
 from aiohttp import web
 
+from csc_server.operations.status.freshness import Freshness
 from csc_server.operations.status.ocsp import TellStatus
 from csc_server.operations.status.stamp import StampTime
 from csc_server.ports import Clock, StorageUnavailable
-from csc_server.ports.pki import Publications
+from csc_server.ports.pki import Publications, SourcePacing
 from csc_server.web import metrics
 from hsm.errors import HsmError
 from hsm.interface import DeviceHealth
@@ -27,7 +29,8 @@ from pki.ocsp import requests, responses
 from pki.ocsp.requests import CertId, Request
 from pki.tsa import requests as stamp_requests
 from pki.tsa import tokens
-from policies import status, tsa
+from policies import addresses, status, tsa
+from policies.errors import ClientTooFast
 from policies.status import Failure, StatusRefused
 from policies.tsa import StampRefused
 
@@ -41,6 +44,7 @@ FILES: Final = {
     "/issuing.crl": ("issuing.crl", crl.MEDIA_TYPE),
 }
 """Path to published file and its type."""
+_PATHS: Final = frozenset({"/tsa", "/health/live", "/health/ready", "/metrics", *FILES})
 _OUT_OF_ORDER: Final = (HsmError, StorageUnavailable)
 
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
@@ -54,11 +58,19 @@ class Public:
 
     tell: TellStatus
     stamp: StampTime
+    stamp_pacing: SourcePacing
     stamp_policies: tuple[str, ...]
     serves: Callable[[CertId], bool]
     publications: Publications
     clock: Clock
     health: Callable[[], DeviceHealth]
+    freshness: Freshness
+    kept: Callable[[], int]
+    """How many answers were made in advance."""
+    offset: Callable[[], timedelta | None]
+    """Of our clock, by time servers; ``None``: nobody knows."""
+    proxies: Sequence[addresses.Network] = ()
+    """Networks whose ``X-Forwarded-For`` is believed."""
 
 
 PUBLIC: Final = web.AppKey("public", Public)
@@ -77,6 +89,11 @@ async def ocsp_get(request: web.Request) -> web.Response:
     return await _status(request, lambda: requests.from_path(tail, public.serves))
 
 
+def _source(request: web.Request) -> str:
+    forwarded = request.headers.getall("X-Forwarded-For", ())
+    return addresses.caller(request.remote, forwarded, request.app[PUBLIC].proxies)
+
+
 async def _read(request: web.Request) -> bytes:
     """The body; of one that is too long only so much that its parser says so."""
     return await request.content.read(status.LONGEST_POST + 1)
@@ -85,7 +102,7 @@ async def _read(request: web.Request) -> bytes:
 async def _status(request: web.Request, parse: Callable[[], Request]) -> web.Response:
     public = request.app[PUBLIC]
     try:
-        told = await public.tell(parse())
+        told = await public.tell(parse(), _source(request))
     except StatusRefused as reason:
         return _ocsp(responses.refusal(reason.failure), caching.NEVER)
     except _OUT_OF_ORDER as reason:
@@ -106,6 +123,12 @@ async def stamp(request: web.Request) -> web.Response:
     public = request.app[PUBLIC]
     if request.content_type != STAMP_QUERY:
         raise web.HTTPUnsupportedMediaType(text=f"send {STAMP_QUERY}\n")
+    try:
+        public.stamp_pacing.admit(_source(request), public.clock.now())
+    except ClientTooFast as reason:
+        raise web.HTTPTooManyRequests(
+            text="too many\n", headers={**caching.NEVER, "Retry-After": "1"}
+        ) from reason
     body = await _read(request)
     try:
         wish = stamp_requests.parse(body, public.stamp_policies)
@@ -128,9 +151,19 @@ async def file(request: web.Request) -> web.Response:
     if content is None:
         raise web.HTTPNotFound(text="not published yet\n", headers=caching.NEVER)
     headers = _freshness(name, content, public.clock.now())
-    if request.headers.get("If-None-Match", "") == headers["ETag"]:
+    if _has_it(request, headers):
         return web.Response(status=304, headers=headers)
     return web.Response(body=content, content_type=kind, headers=headers)
+
+
+def _has_it(request: web.Request, headers: Mapping[str, str]) -> bool:
+    """True when the client's copy is this one (RFC 9110 13.1.2, 13.1.3)."""
+    if "If-None-Match" in request.headers:
+        held = request.headers.getall("If-None-Match")
+        return caching.matches(held, headers["ETag"])
+    since = request.if_modified_since
+    changed = headers.get("Last-Modified")
+    return since is not None and changed is not None and parsedate_to_datetime(changed) <= since
 
 
 def _freshness(name: str, content: bytes, now: datetime) -> Mapping[str, str]:
@@ -149,12 +182,20 @@ async def live(request: web.Request) -> web.Response:
 
 
 async def ready(request: web.Request) -> web.Response:
-    """It can sign, and its list is not stale."""
+    """It can sign, there is a list, and nothing that it tells is stale."""
     public = request.app[PUBLIC]
-    content = public.publications.get("issuing.crl")
-    fresh = content is not None and not status.stale(crl.window(content), public.clock.now())
-    good = fresh and public.health().alive > 0
+    listed = public.publications.get("issuing.crl") is not None
+    good = listed and not public.freshness.stale and public.health().alive > 0
     return web.Response(status=200 if good else 503, text="ready\n" if good else "not ready\n")
+
+
+async def measured(request: web.Request) -> web.Response:
+    """Metrics for Prometheus."""
+    public = request.app[PUBLIC]
+    text = metrics.status_exposition(
+        public.health(), public.freshness.ages(), public.kept(), public.offset()
+    )
+    return web.Response(body=text, headers={"Content-Type": metrics.CONTENT_TYPE})
 
 
 @web.middleware
@@ -174,7 +215,14 @@ async def edge(request: web.Request, handler: Handler) -> web.StreamResponse:
         return web.Response(status=500, text="internal error\n", headers=caching.NEVER)
     finally:
         duration = time.monotonic() - started
-        metrics.observe(request.path.partition("/ocsp/")[1] or request.path, code, duration)
+        metrics.observe(_label(request.path), code, duration)
+
+
+def _label(path: str) -> str:
+    """Whatever strangers ask for, there are few: each is kept for ever."""
+    if path.startswith("/ocsp"):
+        return "/ocsp"
+    return path if path in _PATHS else "other"
 
 
 def install(application: web.Application) -> None:
@@ -186,5 +234,6 @@ def install(application: web.Application) -> None:
     router.add_post("/tsa", stamp)
     router.add_get("/health/live", live)
     router.add_get("/health/ready", ready)
+    router.add_get("/metrics", measured)
     for path in FILES:
         router.add_get(path, file)

@@ -184,3 +184,42 @@ async def test_numbers_of_lists_only_grow(storage: Storage) -> None:
     assert await storage.certificates.next_crl_number("aa", T0) == first + 1
     assert await storage.certificates.next_crl_number("aa", T0 - HOUR) == first + 2
     assert await storage.certificates.next_crl_number("bb", T0 - HOUR) < first
+    forgotten = first + 10
+    assert await storage.certificates.next_crl_number("aa", T0, forgotten) == forgotten + 1
+    assert await storage.certificates.next_crl_number("aa", T0, first) == forgotten + 2
+
+
+async def test_changes_are_counted(storage: Storage) -> None:
+    """Each change moves its line behind the others; a reservation alone is nothing to tell."""
+    register, issuer = storage.certificates, RESERVATION.issuer_id
+    start = await register.last_move()
+    other = replace(RESERVATION, serial=Serial("beef"))
+    foreign = replace(RESERVATION, serial=Serial("f00d"), issuer_id="bb" * 32)
+    await issued(storage)
+    for one in (other, foreign):
+        await register.reserve(one, T0, [EVENT])
+    await register.store(foreign.serial, b"certificate", T0, [EVENT])
+    [alice] = await register.moved(issuer, start, 10)
+    assert (alice.serial, alice.not_after, alice.revocation) == (SERIAL, T0 + HOUR, None)
+    await register.store(other.serial, b"certificate", T0, [EVENT])
+    suspended = (CertificateState.SUSPENDED, Reason.CERTIFICATE_HOLD)
+    await register.end(SERIAL, *suspended, T0 + SECOND, [EVENT])
+    held, first = Revocation(T0 + SECOND, Reason.CERTIFICATE_HOLD), alice.number
+    told = await register.moved(issuer, first, 10)
+    assert [(one.serial, one.revocation) for one in told] == [("beef", None), (SERIAL, held)]
+    assert await register.moved(issuer, first, 1) == told[:1]
+    assert await register.last_move() == told[-1].number
+    await register.resume(SERIAL, [EVENT])
+    [resumed] = await register.moved(issuer, told[-1].number, 10)
+    assert (resumed.serial, resumed.revocation) == (SERIAL, None)
+    assert await register.moved(issuer, resumed.number, 10) == []
+
+
+async def test_what_nobody_finished_is_told_as_revoked(storage: Storage) -> None:
+    """Such a certificate may exist; so those who keep answers hear of it."""
+    await storage.certificates.reserve(RESERVATION, T0, [EVENT])
+    assert await storage.certificates.moved(RESERVATION.issuer_id, 0, 10) == []
+    end = T0 + revocation.ABANDONED_AFTER
+    assert await storage.certificates.abandon(end, 10) == 1
+    [line] = await storage.certificates.moved(RESERVATION.issuer_id, 0, 10)
+    assert line.revocation == Revocation(end, Reason.CESSATION_OF_OPERATION)

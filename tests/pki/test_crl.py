@@ -146,6 +146,8 @@ async def test_what_was_written_is_read(kind: str, pki: Golden) -> None:
     assert window == Window(found.last_update_utc, found.next_update_utc or NOW)
     assert crl.window(made) == window
     assert ended == {f"{one.serial_number:x}": one.revocation_date_utc for one in found}
+    told = found.extensions.get_extension_for_class(x509.CRLNumber).value
+    assert crl.number(made) == told.crl_number
 
 
 @pytest.mark.parametrize("number", [0, -1, 2**159])

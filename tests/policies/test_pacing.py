@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 
 import pytest
 
-from csc_server.adapters.pacing import CLIENTS, ClientPacing
+from csc_server.adapters.pacing import CLIENTS, ClientPacing, SourcePacing
 from policies import errors, pacing
 from policies.pacing import Bucket, Limit, Pace, Paced
 from policies.values import AccountId, ClientId, GrantId, Principal
@@ -126,3 +126,25 @@ def test_no_limit_and_bounded_memory() -> None:
     paced.admit(principal("client-0"), T0)
     with pytest.raises(errors.ClientTooFast):
         paced.admit(principal(f"client-{CLIENTS}"), T0)
+
+
+def test_many_at_once() -> None:
+    """A bucket may hold more than a second gives, and is filled at the pace of seconds."""
+    bucket = None
+    for _ in range(8):
+        bucket = pacing.draw(bucket, 2, T0, at_once=8)
+    with pytest.raises(errors.ClientTooFast):
+        pacing.draw(bucket, 2, T0 + SECOND / 4, at_once=8)
+    assert pacing.draw(bucket, 2, T0 + SECOND / 2, at_once=8).level == 0
+    assert pacing.draw(bucket, 2, T0 + timedelta(hours=1), at_once=8).level == 7
+
+
+def test_an_address_is_its_household() -> None:
+    """An IPv6 caller is its /64; others have buckets of their own."""
+    paced = SourcePacing(1, at_once=1)
+    paced.admit("2001:db8::1", T0)
+    with pytest.raises(errors.ClientTooFast):
+        paced.admit("2001:db8::2", T0)
+    paced.admit("2001:db8:1::1", T0)
+    paced.admit("192.0.2.1", T0)
+    paced.admit("192.0.2.2", T0)

@@ -16,8 +16,11 @@ from policies.status import (
     CRL_GATHER,
     CRL_VALIDITY,
     END_OF_TIME,
+    HEAD_START,
     MOST_QUESTIONS,
     OCSP_VALIDITY,
+    ROUND_EVERY,
+    Age,
     Failure,
     Standing,
     StatusRefused,
@@ -60,24 +63,48 @@ def test_nothing_is_served_past_its_end(after: timedelta, servable: bool) -> Non
 
 
 @pytest.mark.parametrize(
-    ("after", "due", "stale"),
+    ("after", "due", "age"),
     [
-        (-SECOND, True, True),
-        (0 * SECOND, False, False),
-        (OCSP_VALIDITY / 2 - SECOND, False, False),
-        (OCSP_VALIDITY / 2, True, False),
-        (OCSP_VALIDITY * 2 / 3 - SECOND, True, False),
-        (OCSP_VALIDITY * 2 / 3, True, True),
-        (OCSP_VALIDITY, True, True),
+        (-SECOND, True, Age.STALE),
+        (0 * SECOND, False, Age.YOUNG),
+        (OCSP_VALIDITY / 2 - HEAD_START - SECOND, False, Age.YOUNG),
+        (OCSP_VALIDITY / 2 - HEAD_START, True, Age.YOUNG),
+        (OCSP_VALIDITY / 2 - SECOND, True, Age.YOUNG),
+        (OCSP_VALIDITY / 2, True, Age.LATE),
+        (OCSP_VALIDITY * 2 / 3 - SECOND, True, Age.LATE),
+        (OCSP_VALIDITY * 2 / 3, True, Age.STALE),
+        (OCSP_VALIDITY, True, Age.STALE),
     ],
 )
-def test_answers_are_made_anew_before_they_are_old(
-    after: timedelta, due: bool, stale: bool
-) -> None:
-    """At half their life; at two thirds somebody must hear of it. A clock set back means both."""
+def test_answers_are_made_anew_before_they_are_old(after: timedelta, due: bool, age: Age) -> None:
+    """Before half their life is over; then it is late, at two thirds somebody has to come.
+
+    A clock set back means both.
+    """
     window = status.ocsp_window(T0)
     assert status.ocsp_due(window, T0 + after) is due
-    assert status.stale(window, T0 + after) is stale
+    assert status.age(window, T0 + after) is age
+    assert status.stale(window, T0 + after) is (age is Age.STALE)
+
+
+def test_a_round_and_its_pause_fit_into_the_head_start() -> None:
+    """Two rounds of ten minutes and the pause between them: none gets older than half its life."""
+    assert ROUND_EVERY + 2 * timedelta(minutes=10) <= HEAD_START
+
+
+@pytest.mark.parametrize(("left", "kept"), [(SECOND, True), (0 * SECOND, False), (-SECOND, False)])
+def test_answers_are_made_in_advance_until_the_certificate_expires(
+    left: timedelta, kept: bool
+) -> None:
+    """There are ever more of the others, and hardly anybody asks for them."""
+    assert status.kept_ready(T0 + left, T0) is kept
+
+
+def test_what_is_shown_has_whole_seconds() -> None:
+    """A revocation as lists and answers have it; the rest as it is."""
+    precise = Revocation(T0 + timedelta(microseconds=1), Reason.SUPERSEDED)
+    assert status.shown(precise) == Revocation(T0, Reason.SUPERSEDED)
+    assert status.shown(Standing.UNKNOWN) is Standing.UNKNOWN
 
 
 @pytest.mark.parametrize(
@@ -116,6 +143,7 @@ def test_list_numbers_grow(last: int, passed_s: int) -> None:
     assert status.crl_number(last, now) > last
     forgotten = status.crl_number(None, now)
     assert status.crl_number(None, now + SECOND) > forgotten
+    assert status.crl_number(None, now, published=last) > last
 
 
 @pytest.mark.parametrize(

@@ -1,10 +1,13 @@
 """OCSP: what the register says of a certificate, signed. (RFC 6960, 9654, 9919)
 
-1. whose certificates: one of our authorities, or nobody answers
-2. register: each certificate, in one read each
-3. an answer made before, if it still says what the register says and is young; else a new one
+One certificate and no nonce: the answer made in advance, if it says what the register says. While
+the register is silent it is given out until its end; so status survives database and HSM.
+Everything else is signed on the spot: with a nonce, about several, about what is unknown. Who
+wants too much of that, or comes when there is too much of it, gets what was made in advance.
 
-Every answer is held against the register, so a revocation shows in the next one.
+1. whose certificates: one of our authorities, or nobody answers
+2. register: each certificate, in one read each; so a revocation shows in the next answer
+3. an answer made before, or a new one
 """
 
 from __future__ import annotations
@@ -12,20 +15,22 @@ from __future__ import annotations
 from collections import OrderedDict
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from datetime import datetime
 from typing import Final
 
-from csc_server.ports import Clock
-from pki.ocsp import responses
+from csc_server.operations.status.lookup import Lookup
+from csc_server.ports import Clock, StorageUnavailable
+from csc_server.ports.pki import KeptAnswers, SourcePacing
+from hsm.errors import Busy
+from pki.ocsp import kept, responses
+from pki.ocsp.kept import Kept
 from pki.ocsp.requests import Request
 from pki.ocsp.responders import Answer, Question, Responder, Responders
-from pki.ports import Register, serial
 from policies import status
-from policies.revocation import CertificateState
-from policies.status import CertificateStatus, Standing, Window
+from policies.errors import ClientTooFast
+from policies.status import Window
 
-KEPT: Final = 20_000
-"""Answers kept at most, about 1.5 kB each; the one asked for longest ago goes first."""
+KEPT: Final = 4_000
+"""Answers in memory, about 2 kB each; the one asked for longest ago goes first."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,72 +44,93 @@ class Told:
     """It fits others who ask the same: no nonce, and about a certificate of ours."""
 
 
-@dataclass(frozen=True, slots=True)
-class _Kept:
-    told: Told
-    status: CertificateStatus
-    responder: bytes
-    """The certificate it was signed under: another one makes another answer."""
-
-
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TellStatus:
     """Answers questions about certificates."""
 
-    register: Register
+    lookup: Lookup
     responders: Callable[[], Responders]
     """The present ones: their certificates are rolled while we run."""
-    issuer_ids: Callable[[Responder], str]
-    """The authority's name in the register."""
+    answers: KeptAnswers
+    pacing: SourcePacing
     clock: Clock
-    kept: OrderedDict[bytes, _Kept] = field(default_factory=OrderedDict)
+    recent: OrderedDict[bytes, Kept] = field(default_factory=OrderedDict)
+    """By CertID; also those that are not made in advance, such as of expired certificates."""
 
-    async def __call__(self, request: Request) -> Told:
+    async def __call__(self, request: Request, source: str) -> Told:
         """The answer.
 
+        Args:
+            source: Who asks, for the pace.
+
         Raises:
-            StatusRefused: UNAUTHORIZED: not about certificates of ours.
+            StatusRefused: UNAUTHORIZED: not about certificates of ours. TRY_LATER: too much is
+                asked.
             HsmError, StorageUnavailable: Try again later.
         """
         responder, questions = self.responders().route(request)
-        answers = tuple([await self._answer(responder, one) for one in questions])
-        now = self.clock.now()
-        alone = request.nonce is None and len(answers) == 1
-        cacheable = alone and answers[0].status is not Standing.UNKNOWN
-        if cacheable and (told := self._made_before(responder, answers[0], now)):
-            return told
-        window = status.ocsp_window(now)
-        draft = responses.Draft(answers, window, now, request.nonce)
-        told = Told(await responses.respond(responder, draft), window, cacheable)
-        if cacheable:
-            self._keep(responder, answers[0], told)
+        if status.presigned_serves(len(questions), request.nonce, overloaded=False):
+            return await self._in_advance(responder, questions[0], source)
+        try:
+            self.pacing.admit(source, self.clock.now())
+            answers = tuple([await self.lookup(responder, one) for one in questions])
+            return await self._on_the_spot(responder, answers, request.nonce)
+        except (ClientTooFast, Busy) as reason:
+            found = await self._found(responder, questions[0])
+            if found is None:
+                raise status.try_later(str(reason)) from reason
+            return found
+
+    async def _in_advance(self, responder: Responder, question: Question, source: str) -> Told:
+        found = await self._found(responder, question)
+        if found is not None:
+            return found
+        # Unknown, new, expired, or just revoked.
+        try:
+            self.pacing.admit(source, self.clock.now())
+        except ClientTooFast as reason:
+            raise status.try_later(str(reason)) from reason
+        answer = await self.lookup(responder, question)
+        told = await self._on_the_spot(responder, (answer,), None)
+        if told.cacheable:
+            self._remember(kept.read(told.body))
         return told
 
-    async def _answer(self, responder: Responder, question: Question) -> Answer:
-        cert_id = question.cert_id
-        if not question.ours:
-            return Answer(cert_id.whole, Standing.UNKNOWN)
-        line = await self.register.find(serial(cert_id.serial)) if cert_id.serial > 0 else None
-        # Reserved is not issued yet; abandoned may exist, and counts as revoked.
-        ours = (
-            line is not None
-            and line.issuer_id == self.issuer_ids(responder)
-            and line.state is not CertificateState.RESERVED
-        )
-        revocation = line.revocation if line is not None else None
-        return Answer(cert_id.whole, status.standing(issued=ours, revocation=revocation))
-
-    def _made_before(self, responder: Responder, answer: Answer, now: datetime) -> Told | None:
-        found = self.kept.get(answer.cert_id)
-        if found is None or status.ocsp_due(found.told.window, now):
+    async def _found(self, responder: Responder, question: Question) -> Told | None:
+        """The answer made before, if there is one that may be given out and is true."""
+        one = self._kept(question.cert_id.whole)
+        if one is None or not status.servable(one.window, self.clock.now()):
             return None
-        if found.status != answer.status or found.responder != responder.certificate:
+        try:
+            answer = await self.lookup(responder, question)
+        except StorageUnavailable:
+            answer = Answer(one.cert_id, one.status)
+        if status.shown(answer.status) != one.status:
             return None
-        self.kept.move_to_end(answer.cert_id)
-        return found.told
+        return Told(one.body, one.window, cacheable=True)
 
-    def _keep(self, responder: Responder, answer: Answer, told: Told) -> None:
-        self.kept[answer.cert_id] = _Kept(told, answer.status, responder.certificate)
-        self.kept.move_to_end(answer.cert_id)
-        if len(self.kept) > KEPT:
-            self.kept.popitem(last=False)
+    async def _on_the_spot(
+        self, responder: Responder, answers: tuple[Answer, ...], nonce: bytes | None
+    ) -> Told:
+        now = self.clock.now()
+        draft = responses.Draft(answers, status.ocsp_window(now), now, nonce)
+        statuses = [one.status for one in answers]
+        cacheable = len(answers) == 1 and status.cacheable(statuses, nonce)
+        return Told(await responses.respond(responder, draft), draft.window, cacheable)
+
+    def _kept(self, cert_id: bytes) -> Kept | None:
+        found = self.recent.get(cert_id)
+        if found is not None and not status.ocsp_due(found.window, self.clock.now()):
+            self.recent.move_to_end(cert_id)
+            return found
+        # A newer one may lie there.
+        found = self.answers.get(cert_id)
+        if found is not None:
+            self._remember(found)
+        return found
+
+    def _remember(self, answer: Kept) -> None:
+        self.recent[answer.cert_id] = answer
+        self.recent.move_to_end(answer.cert_id)
+        if len(self.recent) > KEPT:
+            self.recent.popitem(last=False)

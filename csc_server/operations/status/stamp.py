@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from datetime import datetime, timedelta
 
 from csc_server.ports import Clock, Entropy
 from csc_server.ports.pki import HighWater, TimeSource
@@ -36,9 +37,13 @@ class StampTime:
             StampRefused: TIME_NOT_AVAILABLE: see ``policies.tsa.gen_time``.
             HsmError: Try again later.
         """
-        now = self.clock.now()
-        off = tsa.offset(self.source.reading(), now, self.source.ticks_s())
-        told = tsa.gen_time(now, self.mark.mark, off)
-        await self.mark.told(told)
+        told = await self.mark.tell(self._time)
         serial = int(self.entropy.identifier(), 16) | 1
         return await tokens.stamp(self.unit(), tokens.Draft(request, serial, told))
+
+    def offset(self) -> timedelta | None:
+        """How far our clock is off; ``None`` when nobody knows."""
+        return tsa.offset(self.source.reading(), self.clock.now(), self.source.ticks_s())
+
+    def _time(self, mark: datetime | None) -> datetime:
+        return tsa.gen_time(self.clock.now(), mark, self.offset())
