@@ -37,6 +37,7 @@ from pki.authority import Issuer
 from pki.certificates import Addresses
 from pki.names import Provider
 from pki.service_keys import ServiceKeys
+from pki.shared_factors import SharedFactors
 from policies.errors import Refused
 
 ROUND_EVERY_S: Final = 5.0
@@ -176,6 +177,7 @@ def _rounds(
             clock=clock,
             entropy=entropy,
             actor="system",
+            shared_factors=SharedFactors(store.credentials),
         ),
         issuer=issuing,
         clock=clock,

@@ -94,6 +94,8 @@ class NewKey:
     key_ref: KeyRef
     public_key: bytes
     """SubjectPublicKeyInfo, DER."""
+    request: bytes
+    """PKCS#10, DER: proof that the device can sign with it; names nobody."""
 
 
 @dataclass(frozen=True, slots=True)

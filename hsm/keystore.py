@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from typing import Final, Protocol
 
-from hsm import errors
+from hsm import errors, requests
 from hsm.handles import HandleCache
 from hsm.interface import NewKey
 from hsm.labelled import CANARY, KEY_ID_BYTES, sign_with
@@ -38,7 +38,11 @@ class KeyStore(Protocol):
         """Afterwards what the store itself needs exists. Idempotent."""
 
     def generate(self, algorithm: KeyAlgorithm) -> NewKey:
-        """A new key, sensitive; nothing but the store can use it."""
+        """A new key, sensitive, that has signed its own request; nothing but the store can use it.
+
+        Raises:
+            WrongSignature: What it signs does not verify; it is destroyed.
+        """
 
     def sign(self, key_ref: KeyRef, algorithm: SignAlgorithm, digest: bytes) -> bytes:
         """The signature value. Not verified here, and that key and scheme fit is known.
@@ -87,7 +91,12 @@ class TokenKeyStore:
         """A key in the token, which vouches that it can never leave."""
         key_id = self._token.random(KEY_ID_BYTES)
         pair = self._token.generate_pair(algorithm, key_id=key_id)
-        return NewKey(KeyRef(key_id), pair.public_key)
+        try:
+            asked = requests.request(self._token, pair, algorithm)
+        except errors.HsmError:
+            self._token.destroy(pair.private)
+            raise
+        return NewKey(KeyRef(key_id), pair.public_key, asked)
 
     def sign(self, key_ref: KeyRef, algorithm: SignAlgorithm, digest: bytes) -> bytes:
         """See ``KeyStore``."""
@@ -134,12 +143,13 @@ class WrappedKeyStore:
         key_id = self._token.random(KEY_ID_BYTES)
         pair = self._token.generate_session_pair(algorithm, key_id=key_id)
         try:
+            asked = requests.request(self._token, pair, algorithm)
             blob = self._wrapping.use(
                 WRAPPING_LABEL, lambda wrapping: self._token.wrap(wrapping, pair.private)
             )
         finally:
             self._token.destroy(pair.private)
-        return NewKey(KeyRef(key_id, blob), pair.public_key)
+        return NewKey(KeyRef(key_id, blob), pair.public_key, asked)
 
     def sign(self, key_ref: KeyRef, algorithm: SignAlgorithm, digest: bytes) -> bytes:
         """See ``KeyStore``."""

@@ -14,7 +14,7 @@ from typing import Final
 
 from asn1crypto import x509
 
-from pki import certificates, issuers, lint, names, profiles, signed
+from pki import certificates, issuers, lint, names, profiles, signed, weak_keys
 from pki.certificates import Addresses, Draft
 from pki.names import Provider
 from pki.profiles import Profile
@@ -103,8 +103,10 @@ def prepare(issuer: Issuer, wanted: Draft) -> bytes:
     """The bytes to sign, linted.
 
     Raises:
+        KeyUnfit: See ``pki.weak_keys``. Nothing was signed.
         CertificateUnfit: See ``pki.lint``. Nothing was signed.
     """
+    weak_keys.check(wanted.public_key)
     tbs = certificates.to_be_signed(wanted, issuer.certificate, ALGORITHM)
     lint.check(tbs, wanted.profile.linter, tolerated=issuer.tolerated)
     return tbs

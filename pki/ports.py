@@ -101,6 +101,7 @@ class Register(StatusRegister, Protocol):
 
         Raises:
             SerialTaken: It was used before.
+            KeyUnfit: There is a certificate for this key already, or was to be one.
         """
 
     async def store(
@@ -169,3 +170,10 @@ class Register(StatusRegister, Protocol):
 
 class SerialTaken(Exception):
     """The serial number was used before."""
+
+
+class KnownKeys(Protocol):
+    """Keys that were certified before."""
+
+    async def rsa_keys(self, after: int, limit: int) -> list[tuple[int, bytes]]:
+        """Positions and SubjectPublicKeyInfos (DER) of RSA keys after a position, in order."""

@@ -537,6 +537,11 @@ class CertificateUnfit(Refused):
     """The linter found something; nothing was signed by the authority's key."""
 
 
+class KeyUnfit(Refused):
+    """No proof that the key is there, or one that no authority certifies: an alarm, for the device
+    made it."""
+
+
 class CertificateUnknown(Refused):
     """No such certificate, or another account's: one reason on purpose."""
 

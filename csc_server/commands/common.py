@@ -25,6 +25,7 @@ from hsm.messages import Role
 from hsm.pool import SignerPool
 from pki.authority import Issuer
 from pki.service_keys import ServiceKeys
+from pki.shared_factors import SharedFactors
 from policies.secret import Pin
 
 AUDIT: Final = Path("audit")
@@ -70,6 +71,7 @@ def _enrolment(store: storage.Storage, device: SignerPool) -> Enrolment:
         clock=SystemClock(),
         entropy=entropy,
         actor=f"operator:{getpass.getuser()}",
+        shared_factors=SharedFactors(store.credentials),
     )
 
 

@@ -14,10 +14,11 @@ from csc_server.operations.serials import serial_number
 from csc_server.ports import Account, Accounts, Clock, Credentials, Entropy, PasswordHasher
 from csc_server.ports.people import People
 from hsm.interface import BindingClaim, KeyAdministration, NewKey
-from pki import authority, names, profiles
+from pki import authority, names, possession, profiles
 from pki.authority import Issuer, Order
 from pki.ports import Register, Reservation
 from pki.profiles import Profile
+from pki.shared_factors import SharedFactors
 from policies import errors, factors, identity
 from policies.algorithms import KeyAlgorithm
 from policies.audit import Event, EventType, Outcome
@@ -77,6 +78,7 @@ class Enrolment:
     entropy: Entropy
     actor: str
     """Who does it, for the audit log: ``operator:NAME`` or ``system``."""
+    shared_factors: SharedFactors
 
     async def create_account(
         self, username: str, password: Password, applicant: Applicant | None = None
@@ -138,8 +140,8 @@ class Enrolment:
         """A key in the HSM, a certificate for it, and the row that ties both to the account.
 
         1. rules: who may be named, what the credential asks for
-        2. device: the key, bound to its account and factors
-        3. linter: the bytes that are to be signed
+        2. device: the key, and the request that it signs itself
+        3. authority: proof of possession, weak keys, the linter over the bytes to be signed
         4. register: serial number and intent, durably
         5. device: the authority's signature
         6. register and credentials: certificate and credential, in one transaction
@@ -148,7 +150,7 @@ class Enrolment:
             OtpMissing: Codes are wanted, but the account has no authenticator.
             PhoneMissing: Codes by SMS are wanted, but the account has no phone number.
             PinTooWeak: See ``policies.pin``.
-            IdentityUnfit, CertificateUnfit: Nothing was signed; the key is destroyed.
+            IdentityUnfit, KeyUnfit, CertificateUnfit: Nothing was signed; the key is destroyed.
             OrderNotSo: The order was done or cancelled meanwhile; the key is destroyed, the
                 certificate counts as revoked.
             ValueError: Factors that may not sign (``policies.factors``), or ``multisign`` outside
@@ -162,19 +164,18 @@ class Enrolment:
         if not 1 <= new.multisign <= MULTISIGN_MOST:
             raise ValueError(f"multisign lies between 1 and {MULTISIGN_MOST}")
         person = identity.proofed(new.person)
-        claim = await self._claim(new)
+        claim, request = await self._claim(new)
         now = self.clock.now()
-        wanted = authority.draft(
-            issuer, _order(new, person, claim), serial_number(self.entropy), now
-        )
         try:
-            tbs = authority.prepare(issuer, wanted)
-        except errors.CertificateUnfit:
+            public_key = await self._proven(claim, request)
+            order = _order(new, person, public_key)
+            wanted = authority.draft(issuer, order, serial_number(self.entropy), now)
+            line = reservation(issuer, wanted, authority.prepare(issuer, wanted), claim)
+            await self.register.reserve(line, now, [self._intent(line, now)])
+        except errors.Refused:
             await self.device.destroy_key(claim.key_ref)
             raise
-        line = reservation(issuer, wanted, tbs, claim)
-        await self.register.reserve(line, now, [self._intent(line, now)])
-        leaf = await authority.finish(issuer, tbs)
+        leaf = await authority.finish(issuer, line.tbs)
         chain = (leaf, issuer.certificate, *issuer.chain)
         credential = _credential(new, claim, chain, await self.device.bind(claim))
         now = self.clock.now()
@@ -187,7 +188,15 @@ class Enrolment:
             raise
         return credential
 
-    async def _claim(self, new: NewCredential) -> BindingClaim:
+    async def _proven(self, claim: BindingClaim, request: bytes) -> bytes:
+        """The key that is certified: out of the request that it signed itself."""
+        public_key = possession.proven(request)
+        if public_key != claim.public_key:
+            raise errors.KeyUnfit("the request is another key's")
+        await self.shared_factors.check(public_key)
+        return public_key
+
+    async def _claim(self, new: NewCredential) -> tuple[BindingClaim, bytes]:
         credential_id = CredentialId(self.entropy.identifier())
         authenticator_id = await self._authenticator(new)
         await self._phone(new)
@@ -195,7 +204,7 @@ class Enrolment:
         if new.pin is not None:
             verifier = await self.device.new_pin_verifier(credential_id, new.pin)
         key = await self.device.generate_key(new.algorithm)
-        return _claim(new, credential_id, key, authenticator_id, verifier)
+        return _claim(new, credential_id, key, authenticator_id, verifier), key.request
 
     async def set_credential_state(self, credential: Credential, state: CredentialState) -> None:
         """Enable or disable a key."""
@@ -244,11 +253,11 @@ class Enrolment:
         return Event(kind, Outcome.SUCCESS, now, self.actor, details)
 
 
-def _order(new: NewCredential, person: Identity, claim: BindingClaim) -> Order:
+def _order(new: NewCredential, person: Identity, public_key: bytes) -> Order:
     return Order(
         profile=new.profile,
         subject=names.person(person),
-        public_key=claim.public_key,
+        public_key=public_key,
         lifetime=new.lifetime,
         semantics=person.identifier.scheme is not IdentifierScheme.OPAQUE,
     )

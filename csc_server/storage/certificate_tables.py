@@ -32,7 +32,7 @@ certificates = sa.Table(
     sa.Column("ended_at", INSTANT, doc="suspended or revoked"),
     sa.Column("reason", TEXT),
     sa.Column("key_id", BYTES, doc="CKA_ID of a person's key"),
-    sa.Column("public_key_digest", BYTES, doc="SHA-256 of the public key"),
+    sa.Column("public_key_digest", BYTES, unique=True, doc="SHA-256 of a person's public key"),
     sa.Column(
         "moved",
         NUMBER,

@@ -54,6 +54,9 @@ _NEXT: Final = sa.select(
 _LAST_MOVE: Final = sa.select(sa.func.coalesce(sa.func.max(table.c.moved), 0))
 _INSERT: Final = table.insert()
 _FIND: Final = sa.select(*_LINE).where(_KEY)
+_OF_KEY: Final = sa.select(table.c.serial).where(
+    table.c.public_key_digest == sa.bindparam("digest")
+)
 _OF_ACCOUNT: Final = (
     sa.select(*_LINE)
     .where(table.c.account_id == sa.bindparam("account"))
@@ -137,11 +140,15 @@ class SqlCertificates:
 
         Raises:
             SerialTaken: It was used before.
+            KeyUnfit: There is a certificate for this key already, or was to be one.
         """
+        key = {"digest": reservation.public_key_digest}
 
         def unit(sql: Sql) -> None:
             if sql.one(_FIND, {"key": reservation.serial}) is not None:
                 raise SerialTaken(reservation.serial)
+            if reservation.public_key_digest and sql.one(_OF_KEY, key) is not None:
+                raise errors.KeyUnfit("certified before")
             [position] = sql.rows(_NEXT)[0]
             sql.change(_INSERT, _columns(reservation, position, now) | {"moved": _next_move(sql)})
             sql.audit(events)

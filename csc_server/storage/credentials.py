@@ -11,9 +11,10 @@ import sqlalchemy as sa
 from csc_server.storage import rows, tables, transitions
 from csc_server.storage.certificate_tables import certificates
 from csc_server.storage.database import Database
-from csc_server.storage.tables import constant
+from csc_server.storage.tables import constant, one_of
 from csc_server.storage.units import Sql
 from policies import errors
+from policies.algorithms import KeyAlgorithm
 from policies.audit import Event
 from policies.revocation import CertificateState
 from policies.second_factor import PairingState
@@ -43,6 +44,18 @@ _OF_ACCOUNT: Final = (
     sa.select(*rows.CREDENTIAL)
     .where(_credential.c.account_id == sa.bindparam("account_id"))
     .order_by(_credential.c.position)
+)
+_RSA_KEYS: Final = (
+    sa.select(_credential.c.position, _credential.c.public_key)
+    .where(
+        _credential.c.position > sa.bindparam("after"),
+        one_of(
+            _credential.c.key_algorithm,
+            [one.label for one in KeyAlgorithm if one.curve_oid is None],
+        ),
+    )
+    .order_by(_credential.c.position)
+    .limit(sa.bindparam("most", type_=sa.BigInteger()))
 )
 _AUTHENTICATORS_OF: Final = (
     sa.select(*rows.AUTHENTICATOR)
@@ -146,6 +159,12 @@ class SqlCredentials:
             lambda sql: sql.rows(_OF_ACCOUNT, {"account_id": account_id})
         )
         return [rows.credential(row) for row in found]
+
+    async def rsa_keys(self, after: int, limit: int) -> list[tuple[int, bytes]]:
+        """Positions and public keys (DER) of RSA keys after a position, in order."""
+        values = {"after": after, "most": limit}
+        found = await self._database.read(lambda sql: sql.rows(_RSA_KEYS, values))
+        return [(position, public_key) for position, public_key in found]
 
     async def set_state(
         self, credential_id: CredentialId, state: CredentialState, events: Sequence[Event]

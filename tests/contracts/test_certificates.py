@@ -76,6 +76,16 @@ async def test_a_serial_number_is_taken_once(storage: Storage) -> None:
     assert await state_of(storage) is CertificateState.ISSUED
 
 
+async def test_a_key_gets_one_certificate(storage: Storage) -> None:
+    """A second one for the same public key is not even begun, whatever became of the first."""
+    made = replace(RESERVATION, key_id=b"k" * 16, public_key_digest=b"d" * 32)
+    await storage.certificates.reserve(made, T0, [EVENT])
+    again = replace(made, serial=Serial("beef"), key_id=b"l" * 16)
+    with pytest.raises(errors.KeyUnfit):
+        await storage.certificates.reserve(again, T0, [EVENT])
+    assert await storage.certificates.find(again.serial) is None
+
+
 async def test_what_was_not_reserved_is_not_stored(storage: Storage) -> None:
     """Neither without a reservation nor twice."""
     with pytest.raises(errors.CertificateNotSo):

@@ -123,3 +123,21 @@ async def test_a_credential_of_nobody_is_refused(storage: Storage) -> None:
     with pytest.raises(ConstraintBroken):
         await storage.credentials.add(orphan, T0, [stores.event(EventType.KEY_GENERATED)])
     assert await storage.credentials.find(orphan.credential_id) is None
+
+
+async def test_rsa_keys_in_order(storage: Storage) -> None:
+    """Those of RSA alone, after a position, in pieces."""
+    made = [
+        build.credential(
+            credential_id=CredentialId(f"rsa-{number}"),
+            key_algorithm=KeyAlgorithm.RSA_3072,
+            public_key=b"spki %d" % number,
+        )
+        for number in range(3)
+    ]
+    for one in made:
+        await storage.credentials.add(one, T0, [])
+    first = await storage.credentials.rsa_keys(0, 2)
+    rest = await storage.credentials.rsa_keys(first[-1][0], 2)
+    assert [key for _, key in first + rest] == [one.public_key for one in made]
+    assert await storage.credentials.rsa_keys(rest[-1][0], 2) == []

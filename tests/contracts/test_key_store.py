@@ -9,13 +9,19 @@ import pytest
 from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import ec, padding, rsa
-from cryptography.hazmat.primitives.serialization import load_der_public_key
+from cryptography.hazmat.primitives.serialization import (
+    Encoding,
+    PublicFormat,
+    load_der_public_key,
+)
+from cryptography.x509 import load_der_x509_csr
 
 from hsm import errors
 from hsm.interface import NewKey
 from hsm.keystore import KeyStore, TokenKeyStore, WrappedKeyStore
 from hsm.labelled import CANARY, OWN_KEY, LabelledKeys
 from hsm.pkcs11 import Device
+from pki import possession
 from policies.algorithms import HashAlgorithm, KeyAlgorithm, Scheme, SignAlgorithm
 from policies.values import KeyRef
 from tests.softhsm import make_tokens, opened
@@ -121,6 +127,16 @@ def test_the_check_of_this_suite_can_fail(
     algorithm = SignAlgorithm(Scheme.ECDSA, HashAlgorithm.SHA256)
     with pytest.raises(InvalidSignature):
         verify(new.public_key, algorithm, store.sign(new.key_ref, algorithm, bytes(32)))
+
+
+def test_a_new_key_has_signed_its_own_request(keys: dict[KeyAlgorithm, NewKey]) -> None:
+    """Each kind proves by a request that names nobody that it can sign; none for another key."""
+    for algorithm, new in keys.items():
+        request = load_der_x509_csr(new.request)
+        assert request.is_signature_valid, algorithm.label
+        spki = request.public_key().public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo)
+        assert (spki, list(request.subject), list(request.extensions)) == (new.public_key, [], [])
+        assert possession.proven(new.request) == new.public_key
 
 
 def test_another_process_can_use_the_key(

@@ -24,7 +24,7 @@ from policies.sign import SigningOrder
 from policies.values import Factor, KeyRef, MintedSad, SealedTotp, StampedCode
 from tests.hsm.world import T0, claim_for
 
-NEW_KEY = NewKey(KeyRef(b"id", b"blob"), b"spki")
+NEW_KEY = NewKey(KeyRef(b"id", b"blob"), b"spki", b"csr")
 REQUESTS: dict[Any, Any] = dict(messages.REQUESTS)
 PLAIN = st.recursive(
     st.none() | st.booleans() | st.integers(-(2**53), 2**53) | st.floats() | st.text(),

@@ -87,7 +87,7 @@ class TestRecords:
 
     def test_texts_of_other_kinds_are_no_records(self) -> None:
         """A binding or a PIN text is never taken for a SAD record."""
-        claim = claim_for("alice", NewKey(KeyRef(bytes(16)), b"spki"), bytes(32))
+        claim = claim_for("alice", NewKey(KeyRef(bytes(16)), b"spki", b"csr"), bytes(32))
         for text in (
             records.encode_claim(claim),
             records.encode_pin(CredentialId("c"), Pin("294719")),
@@ -97,7 +97,7 @@ class TestRecords:
 
     def test_a_claim_says_whether_a_verifier_is_missing_or_empty(self) -> None:
         """None and an empty value are not the same claim."""
-        key = NewKey(KeyRef(bytes(16)), b"spki")
+        key = NewKey(KeyRef(bytes(16)), b"spki", b"csr")
         assert records.encode_claim(claim_for("a", key, None)) != records.encode_claim(
             claim_for("a", key, b"")
         )
