@@ -10,6 +10,7 @@ from typing import Final
 
 # linux/prctl.h
 _PR_SET_PDEATHSIG: Final = 1
+_LIBRARY: Final = ctypes.CDLL(None)
 
 
 def die_with_parent(parent: int | None = None) -> None:
@@ -19,7 +20,7 @@ def die_with_parent(parent: int | None = None) -> None:
         parent: Its process id, where it was known before this process began; else asked now.
     """
     parent = os.getppid() if parent is None else parent
-    ctypes.CDLL(None, use_errno=True).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
+    _LIBRARY.prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
     if os.getppid() != parent:
         # The parent ended between start and the call: nobody is left to serve.
         sys.exit(0)

@@ -25,6 +25,7 @@ from policies.errors import Refused
 # linux/prctl.h
 _PR_SET_DUMPABLE: Final = 4
 _PR_SET_NO_NEW_PRIVS: Final = 38
+_LIBRARY: Final = ctypes.CDLL(None)
 _NICE: Final = 5
 """Documents are large, and those who sign hashes wait beside them."""
 _KILLED_FIRST: Final = "500"
@@ -59,9 +60,8 @@ def _confine(kept: int, limits: Limits, parent_pid: int, loaded_bytes: int) -> N
     parent.die_with_parent(parent_pid)
     os.closerange(3, kept)
     os.closerange(kept + 1, resource.getrlimit(resource.RLIMIT_NOFILE)[0])
-    library = ctypes.CDLL(None)
-    library.prctl(_PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0)
-    library.prctl(_PR_SET_DUMPABLE, 0)
+    _LIBRARY.prctl(_PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0)
+    _LIBRARY.prctl(_PR_SET_DUMPABLE, 0)
     os.nice(_NICE)
     for kind, most in (
         (resource.RLIMIT_AS, loaded_bytes + limits.memory_bytes),

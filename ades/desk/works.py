@@ -72,6 +72,8 @@ def known(modules: Sequence[str]) -> dict[str, type[Work[Any]]]:
                 raise ValueError(f"two works are called {name}")
             for needed in kind.loads:
                 importlib.import_module(needed)
+            # Made once here, not again in each child.
+            codec.reader(kind)
     return found
 
 
