@@ -9,13 +9,23 @@ but the media type and the texts of a signature dictionary. (docs/adr/0008). Kno
 from __future__ import annotations
 
 import hashlib
+import os
+import stat
 from dataclasses import dataclass
 from datetime import datetime
 from io import BytesIO
+from pathlib import Path
 from typing import Final
 
 from hsm import attributes, errors
-from policies.documents import LONGEST_TEXT, DocumentItem, DocumentOrder, PdfPlan, PreparedPdf
+from policies.documents import (
+    LONGEST_TEXT,
+    MOST_DOCUMENT_BYTES,
+    DocumentItem,
+    DocumentOrder,
+    PdfPlan,
+    PreparedPdf,
+)
 from policies.sign import SigningOrder
 
 MOST_CONTENTS_BYTES: Final = 128 * 1024
@@ -82,14 +92,35 @@ def _prepare(item: DocumentItem, plan: PdfPlan, now: datetime) -> tuple[bytes, P
     # The PDF library is large: only a process that meets a PDF loads it.
     from ades.pdf import preparing
 
-    if _hash(item, plan.document) != item.digest:
+    document = _read(plan.document.path)
+    if _hash(item, document) != item.digest:
         raise errors.Rejected("a document that was not approved")
     texts = (plan.reason, plan.location, plan.name, plan.contact_info)
     too_long = any(text is not None and len(text) > LONGEST_TEXT for text in texts)
     if not item.pades or too_long or not 0 < plan.contents_bytes <= MOST_CONTENTS_BYTES:
         raise errors.Rejected("a plan out of bounds")
-    prepared = preparing.prepare(BytesIO(plan.document), plan, item.algorithm.hash_algorithm, now)
+    prepared = preparing.prepare(BytesIO(document), plan, item.algorithm.hash_algorithm, now)
     return prepared.digest, prepared.pdf
+
+
+def _read(path: Path) -> bytes:
+    """The file at ``path``, once: what is hashed here is what the field is put into.
+
+    Raises:
+        Rejected: There is none, or it is something else than a file of bounded size.
+    """
+    try:
+        # A pipe must not be waited for, and a link not followed to somewhere else.
+        descriptor = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC)
+        with open(descriptor, "rb", buffering=0) as file:
+            if not stat.S_ISREG(os.fstat(descriptor).st_mode):
+                raise errors.Rejected("a document that is no file")
+            content = file.read(MOST_DOCUMENT_BYTES + 1) or b""
+    except (OSError, ValueError) as error:
+        raise errors.Rejected("a document that cannot be read") from error
+    if len(content) > MOST_DOCUMENT_BYTES:
+        raise errors.Rejected("a document that is too long")
+    return content
 
 
 def _hash(item: DocumentItem, data: bytes) -> bytes:

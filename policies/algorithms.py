@@ -141,6 +141,17 @@ def offered(key_algorithm: KeyAlgorithm) -> tuple[str, ...]:
     return (*ECDSA_WITH_DIGEST, EC_PUBLIC_KEY)
 
 
+def named_digest(
+    sign_algo: str, hash_algo: str | None, parameters: PssParameters | None
+) -> HashAlgorithm | None:
+    """The digest that a request names, whatever the key; where ``resolve`` gives an algorithm, its
+    digest is this one. ``None``: none is named, or none that is offered."""
+    if (named := RSA_WITH_DIGEST.get(sign_algo) or ECDSA_WITH_DIGEST.get(sign_algo)) is not None:
+        return named
+    oid = parameters.hash_oid if sign_algo == RSASSA_PSS and parameters else hash_algo
+    return next((one for one in HashAlgorithm if one.oid == oid), None)
+
+
 def resolve(
     key_algorithm: KeyAlgorithm,
     sign_algo: str,

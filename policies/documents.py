@@ -9,11 +9,11 @@ itself from what was approved (docs/adr/0008). ``permit`` is the only maker of a
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
+from pathlib import Path
 from typing import Final
 
 from policies import algorithms, errors, sign
@@ -29,9 +29,12 @@ from policies.pdf_signing import Place
 from policies.secret import Sad
 from policies.values import Authorization, Credential, CredentialId, KeyRef, MintedSad, Principal
 
-MOST_DOCUMENT_BYTES: Final = 10 * 1024 * 1024
-"""All documents of one request. They travel to the signer process in one message of at most
-16 MiB (``hsm.messages``), in base64. What is larger is signed by its digest."""
+MIB: Final = 1024 * 1024
+MOST_DOCUMENT_BYTES: Final = 50 * MIB
+"""One document (security-and-pki 5.5). What is larger is signed by its digest."""
+MOST_REQUEST_BYTES: Final = 64 * MIB
+"""All documents of one request: the largest one, and room for smaller ones beside it. As JSON
+that is 86 MiB, which a child takes apart in memory (``csc_server.wire.bodies``)."""
 MOST_PARTS: Final = 100
 """Signatures of one signDoc (security-and-pki 5.5 allows 1,000 digests; a result is kB, not
 bytes)."""
@@ -100,12 +103,24 @@ dictionary, so they need the document itself."""
 
 
 @dataclass(frozen=True, slots=True)
+class Document:
+    """A document in the spool: all that rules and event loop see of it (docs/adr/0012)."""
+
+    path: Path
+    """Written once, and read by whoever works on it."""
+    size: int
+    """Bytes."""
+
+
+@dataclass(frozen=True, slots=True)
 class Part:
     """One signature that is asked for."""
 
-    content: bytes
-    """The document, or its digest when ``is_digest``."""
-    is_digest: bool
+    digest: bytes
+    """As the client sent it; or of ``document`` as the client sent that, with the algorithm of
+    ``policies.algorithms.named_digest``, and empty when that names none."""
+    document: Document | None
+    """``None``: the client sent the digest alone."""
     format: Format
     level: Level
     envelope: Envelope | None
@@ -131,7 +146,7 @@ class SignDocRequest:
 class PdfPlan:
     """How a signature field is put into a PDF."""
 
-    document: bytes
+    document: Document
     """As the client sent it: its digest is what was approved."""
     place: Place
     """The field, and what may change afterwards."""
@@ -229,7 +244,7 @@ def permit(
 
 def envelope(part: Part) -> Envelope:
     """How the signature goes with its document; a digest has only detached signatures."""
-    if part.is_digest:
+    if part.document is None:
         return Envelope.DETACHED
     return part.envelope or _DEFAULT_ENVELOPE[part.format]
 
@@ -246,18 +261,16 @@ def _algorithm(credential: Credential, part: Part) -> SignAlgorithm:
 
 def _digest(part: Part, algorithm: HashAlgorithm) -> bytes:
     """What must have been approved for this part."""
-    if not part.is_digest:
-        return hashlib.new(algorithm.name, part.content).digest()
-    if len(part.content) != algorithm.digest_bytes:
+    if len(part.digest) != algorithm.digest_bytes:
         raise errors.DigestLengthInvalid(algorithm.name)
-    return part.content
+    return part.digest
 
 
 def _check_shape(part: Part) -> None:
     allowed = ENVELOPES[part.format]
     if part.envelope is not None and part.envelope not in allowed:
         raise errors.EnvelopeInvalid(f"{part.envelope} for {part.format.name}")
-    if part.is_digest and part.envelope is Envelope.ATTACHED:
+    if part.document is None and part.envelope is Envelope.ATTACHED:
         raise errors.EnvelopeInvalid("there is no document to attach")
     unfit = {name for name, _ in part.properties} - PROPERTIES[part.format]
     unfit |= {
@@ -265,7 +278,7 @@ def _check_shape(part: Part) -> None:
         for name, text in part.properties
         if name is Property.MIME_TYPE and not (text.isascii() and len(text) <= LONGEST_MIME_TYPE)
     }
-    if part.is_digest and part.format is Format.PADES:
+    if part.document is None and part.format is Format.PADES:
         # The dictionary is the client's, and it is part of what the digest covers.
         unfit = {name for name, _ in part.properties}
     if unfit:
@@ -294,14 +307,16 @@ def _item(
         algorithm=algorithm,
         pades=pades,
         mime_type=properties.get(Property.MIME_TYPE),
-        pdf=None if part.is_digest or not pades else _plan(credential, part, properties),
+        pdf=_plan(credential, part, part.document, properties) if pades and part.document else None,
     )
 
 
-def _plan(credential: Credential, part: Part, properties: dict[Property, str]) -> PdfPlan:
+def _plan(
+    credential: Credential, part: Part, document: Document, properties: dict[Property, str]
+) -> PdfPlan:
     certify = envelope(part) is Envelope.CERTIFICATION
     return PdfPlan(
-        document=part.content,
+        document=document,
         # security-and-pki 6.1: certify with P1; nothing may be added later.
         place=Place(None, Permission.NOTHING if certify else None),
         reason=properties.get(Property.REASON),

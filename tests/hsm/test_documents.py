@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import hashlib
 import io
+import os
 import random
 import subprocess
 from dataclasses import replace
@@ -36,13 +37,21 @@ from hsm.mechanisms import public_key, verifies
 from policies import codec
 from policies import errors as reasons
 from policies.algorithms import HashAlgorithm, Scheme, SignAlgorithm
-from policies.documents import DocumentItem, DocumentOrder, PdfPlan
+from policies.documents import (
+    MOST_DOCUMENT_BYTES,
+    Document,
+    DocumentItem,
+    DocumentOrder,
+    PdfPlan,
+)
 from policies.pdf import Permission
 from policies.pdf_signing import Place
 from tests.hsm.world import DIGESTS, ECDSA_SHA256, Person, Room
+from tests.spooled import spooled
 
 generic: Any = untyped_generic
-PDF = (Path(__file__).parents[2] / "csc_server/commands/sample.pdf").read_bytes()
+SAMPLE = Path(__file__).parents[2] / "csc_server/commands/sample.pdf"
+PDF = SAMPLE.read_bytes()
 TEXT = b"contract a"
 APPROVED = (hashlib.sha256(TEXT).digest(), hashlib.sha256(PDF).digest())
 
@@ -106,7 +115,9 @@ def text_item(**changes: Any) -> DocumentItem:
 
 def plan(**changes: Any) -> PdfPlan:
     """A plan for the sample PDF."""
-    return replace(PdfPlan(PDF, Place(None, None), "Approved", "Iasi", None, None, 8192), **changes)
+    sample = Document(SAMPLE, len(PDF))
+    standard = PdfPlan(sample, Place(None, None), "Approved", "Iasi", None, None, 8192)
+    return replace(standard, **changes)
 
 
 def pdf_item(**changes: Any) -> DocumentItem:
@@ -237,11 +248,35 @@ class TestStolenWebProcess:
             self.refused(room, replace(order, items=(item,)), "not approved|not open")
 
     def test_another_document_under_an_approved_digest(
-        self, room: Room, order: DocumentOrder
+        self, room: Room, order: DocumentOrder, tmp_path: Path
     ) -> None:
-        """The signer hashes the document itself."""
-        item = pdf_item(pdf=plan(document=PDF + b"\n% more"))
+        """The signer reads and hashes the document itself, and is told no digest of it."""
+        document = spooled(tmp_path, PDF)
+        item = pdf_item(pdf=plan(document=document))
+        document.path.write_bytes(PDF + b"\n% more")
         self.refused(room, replace(order, items=(item,)), "not approved")
+
+    def test_something_else_than_a_file(
+        self, room: Room, order: DocumentOrder, tmp_path: Path
+    ) -> None:
+        """A path to anything but a file of bounded size is refused, and nothing waited for."""
+        (tmp_path / "link").symlink_to(SAMPLE)
+        os.mkfifo(tmp_path / "pipe")
+        with (tmp_path / "long").open("wb") as file:
+            file.truncate(MOST_DOCUMENT_BYTES + 1)
+        found = {
+            "none": "cannot be read",
+            "link": "cannot be read",
+            "pipe": "no file",
+            ".": "no file|cannot be read",
+            "long": "too long",
+            "with\0zero": "cannot be read",
+        }
+        for name, reason in found.items():
+            item = pdf_item(pdf=plan(document=Document(tmp_path / name, 1)))
+            self.refused(room, replace(order, items=(item,)), reason)
+        item = pdf_item(pdf=plan(document=Document(Path("/dev/zero"), 1)))
+        self.refused(room, replace(order, items=(item,)), "no file")
 
     def test_a_pdf_plan_on_a_text(self, room: Room, order: DocumentOrder) -> None:
         """A plan belongs to its own document and to PAdES."""
@@ -308,17 +343,23 @@ class TestStolenWebProcess:
             messages.decode_request(codec.encode(plain))
 
     def test_a_refusal_spends_nothing(
-        self, room: Room, alice: Person, order: DocumentOrder
+        self, room: Room, alice: Person, order: DocumentOrder, tmp_path: Path
     ) -> None:
         """After a refused document the same approval still signs."""
         bad = b"no pdf"
         digest = hashlib.sha256(bad).digest()
         minted = room.mint(alice, "sad-bad", hashes=(digest, APPROVED[1]))
-        unfit = pdf_item(ordinal=0, digest=digest, pdf=plan(document=bad))
+        unfit = pdf_item(ordinal=0, digest=digest, pdf=plan(document=spooled(tmp_path, bad)))
         both = replace(order, minted=minted, items=(pdf_item(), unfit))
         with pytest.raises(reasons.DocumentUnfit):
             room.activation.sign_documents(both)
         assert len(room.activation.sign_documents(replace(both, items=(pdf_item(),)))) == 1
+
+
+def pdf_at(directory: Path, content: bytes) -> DocumentItem:
+    """An item for another PDF than the sample."""
+    digest = hashlib.sha256(content).digest()
+    return pdf_item(pdf=plan(document=spooled(directory, content)), digest=digest)
 
 
 def _unchecked(room: Room, order: DocumentOrder, item: DocumentItem) -> None:
@@ -338,7 +379,9 @@ def changed(**entries: Any) -> bytes:
     return output.getvalue()
 
 
-def test_unfit_documents_are_refused_by_reason(room: Room, order: DocumentOrder) -> None:
+def test_unfit_documents_are_refused_by_reason(
+    room: Room, order: DocumentOrder, tmp_path: Path
+) -> None:
     """Rubbish, active content and forms of another kind are refused; nothing else escapes."""
     name = generic.NameObject
     launch = generic.DictionaryObject({name("/S"): name("/Launch")})
@@ -357,7 +400,7 @@ def test_unfit_documents_are_refused_by_reason(room: Room, order: DocumentOrder)
         changed(Perms=generic.DictionaryObject({name("/DocMDP"): generic.NullObject()})),
     ]
     for document in bad:
-        item = pdf_item(pdf=plan(document=document), digest=hashlib.sha256(document).digest())
+        item = pdf_at(tmp_path, document)
         with pytest.raises(reasons.DocumentUnfit):
             _unchecked(room, order, item)
     form = generic.DictionaryObject({name("/Fields"): generic.ArrayObject()})
@@ -366,19 +409,19 @@ def test_unfit_documents_are_refused_by_reason(room: Room, order: DocumentOrder)
         changed(Lang=generic.TextStringObject("ro")),
         changed(AcroForm=form, Names=generic.DictionaryObject(), OpenAction=goto),
     ):
-        digest = hashlib.sha256(harmless).digest()
-        _unchecked(room, order, pdf_item(pdf=plan(document=harmless), digest=digest))
+        _unchecked(room, order, pdf_at(tmp_path, harmless))
 
 
-def test_mutated_documents_never_break_the_reader(room: Room, order: DocumentOrder) -> None:
+def test_mutated_documents_never_break_the_reader(
+    room: Room, order: DocumentOrder, tmp_path: Path
+) -> None:
     """Bytes flipped all over the file: prepared or refused, never an unexpected error."""
     chance = random.Random(7)
     for _ in range(60):
         document = bytearray(PDF)
         for _ in range(chance.randint(1, 30)):
             document[chance.randrange(len(document))] = chance.randrange(256)
-        raw = bytes(document)
-        item = pdf_item(pdf=plan(document=raw), digest=hashlib.sha256(raw).digest())
+        item = pdf_at(tmp_path, bytes(document))
         try:
             _unchecked(room, order, item)
         except reasons.DocumentUnfit:

@@ -8,6 +8,7 @@ import signal
 from collections.abc import AsyncIterator
 from dataclasses import replace
 from datetime import UTC, datetime
+from pathlib import Path
 
 import pytest
 
@@ -15,13 +16,14 @@ from hsm import errors
 from hsm.pool import PoolSettings, Role, SignerPool
 from policies import documents
 from policies import errors as reasons
-from policies.documents import DocumentPermit, Format, Level, Part, SignDocRequest
+from policies.documents import Document, DocumentPermit, Format, Level, Part, SignDocRequest
 from policies.secret import Sad
 from policies.sign import SigningFacts
 from policies.values import GrantId, MintedSad, Principal
-from tests.hsm.test_documents import APPROVED, PDF, TEXT, chain, verified
+from tests.hsm.test_documents import APPROVED, PDF, SAMPLE, TEXT, chain, verified
 from tests.hsm.world import ECDSA_WITH_SHA256, PORTAL, Person, authorization, enrol, mint
 from tests.softhsm import make_tokens
+from tests.spooled import spooled
 
 
 @pytest.fixture(scope="module")
@@ -44,9 +46,9 @@ async def pool(ready: PoolSettings) -> AsyncIterator[SignerPool]:
         yield pool
 
 
-def part(content: bytes, form: Format) -> Part:
+def part(digest: bytes, document: Document, form: Format) -> Part:
     """A document to be signed with ECDSA."""
-    return Part(content, False, form, Level.B_B, None, ECDSA_WITH_SHA256, None, None)
+    return Part(digest, document, form, Level.B_B, None, ECDSA_WITH_SHA256, None, None)
 
 
 def permit(
@@ -60,7 +62,11 @@ def permit(
     return documents.permit(SigningFacts(auth, credential), principal, request, datetime.now(UTC))
 
 
-BOTH = (part(TEXT, Format.CADES), part(PDF, Format.PADES))
+BOTH = (
+    # Nobody in the signer reads what is signed by its digest.
+    part(APPROVED[0], Document(Path("/none"), len(TEXT)), Format.CADES),
+    part(APPROVED[1], Document(SAMPLE, len(PDF)), Format.PADES),
+)
 
 
 async def test_the_whole_way(pool: SignerPool) -> None:
@@ -77,12 +83,13 @@ async def test_the_whole_way(pool: SignerPool) -> None:
         await pool.sign_documents(allowed)
 
 
-async def test_a_reason_of_the_signer_arrives_as_itself(pool: SignerPool) -> None:
+async def test_a_reason_of_the_signer_arrives_as_itself(pool: SignerPool, tmp_path: Path) -> None:
     """What is no PDF is refused by the signer process, and nothing is spent."""
     alice = await enrol(pool)
     minted = await mint(pool, alice, "sad-1", APPROVED)
+    text = part(APPROVED[0], spooled(tmp_path, TEXT), Format.PADES)
     with pytest.raises(reasons.DocumentUnfit):
-        await pool.sign_documents(permit(alice, minted, APPROVED, part(TEXT, Format.PADES)))
+        await pool.sign_documents(permit(alice, minted, APPROVED, text))
     assert await pool.sign_documents(permit(alice, minted, APPROVED, BOTH[0]))
 
 

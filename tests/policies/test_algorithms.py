@@ -90,3 +90,20 @@ def test_hash_algo_must_agree_with_the_parameters() -> None:
 def test_small_rsa_is_not_offered_by_default() -> None:
     """TS 119 312 V1.5.1: no new certificates below 3000 bits from 2026 on."""
     assert KeyAlgorithm.RSA_2048 not in algorithms.DEFAULT_KEY_ALGORITHMS
+
+
+@pytest.mark.parametrize("hash_algo", [None, SHA384.oid, SHA1])
+@pytest.mark.parametrize("parameters", [None, PSS])
+@pytest.mark.parametrize("key", KeyAlgorithm)
+def test_the_named_digest_is_the_one_that_is_signed(
+    key: KeyAlgorithm, parameters: algorithms.PssParameters | None, hash_algo: str | None
+) -> None:
+    """Whatever resolves has the digest that was named without the key; rubbish names none."""
+    for sign_algo in algorithms.offered(key):
+        named = algorithms.named_digest(sign_algo, hash_algo, parameters)
+        try:
+            resolved = algorithms.resolve(key, sign_algo, hash_algo, parameters)
+        except errors.Refused:
+            continue
+        assert resolved.hash_algorithm is named
+    assert algorithms.named_digest("1.2.3", None, None) is None

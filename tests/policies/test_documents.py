@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-import hashlib
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -11,6 +11,7 @@ import pytest
 from policies import documents, errors
 from policies.algorithms import HashAlgorithm
 from policies.documents import (
+    Document,
     DocumentPermit,
     Envelope,
     Format,
@@ -27,7 +28,8 @@ from policies.values import CredentialId
 from tests import build
 from tests.build import ALICE, ALICE_ELSEWHERE, DIGEST_A, DIGEST_B, ECDSA_SHA256, MALLORY, T0
 
-TEXT = b"contract a"
+DOCUMENT = Document(Path("contract"), 10)
+LONGER = b"3" * 48
 ECDSA_SHA384 = "1.2.840.10045.4.3.3"
 SHA384 = "2.16.840.1.101.3.4.2.2"
 
@@ -35,8 +37,8 @@ SHA384 = "2.16.840.1.101.3.4.2.2"
 def part(**changes: Any) -> Part:
     """The text as an attached CAdES signature."""
     standard = Part(
-        content=TEXT,
-        is_digest=False,
+        digest=DIGEST_A,
+        document=DOCUMENT,
         format=Format.CADES,
         level=Level.B_B,
         envelope=None,
@@ -49,7 +51,7 @@ def part(**changes: Any) -> Part:
 
 def digest(value: bytes = DIGEST_A, **changes: Any) -> Part:
     """The digest of the text."""
-    return part(content=value, is_digest=True, **changes)
+    return part(digest=value, document=None, **changes)
 
 
 def request(*parts: Part, **changes: Any) -> SignDocRequest:
@@ -59,7 +61,6 @@ def request(*parts: Part, **changes: Any) -> SignDocRequest:
 
 def test_the_approved_digest_is_that_of_the_document_as_sent() -> None:
     """A document and its digest ask for the same approval, whatever the format."""
-    assert hashlib.sha256(TEXT).digest() == DIGEST_A
     for one in (part(), digest(), part(format=Format.PADES), digest(format=Format.PADES)):
         order = documents.permit(build.facts(DIGEST_B, DIGEST_A), ALICE, request(one), T0).redeem()
         assert [(item.ordinal, item.digest) for item in order.items] == [(1, DIGEST_A)]
@@ -77,7 +78,7 @@ def test_only_a_pdf_to_be_prepared_travels_to_the_signer() -> None:
     plan = documents.permit(facts, ALICE, request(pades), T0).redeem().items[0].pdf
     assert plan is not None
     assert (plan.document, plan.place.certify, plan.reason, plan.name) == (
-        TEXT,
+        DOCUMENT,
         Permission.NOTHING,
         "why",
         None,
@@ -138,7 +139,7 @@ REFUSALS: list[tuple[str, SigningFacts, Any, SignDocRequest, type[errors.Refused
         "another digest algorithm",
         build.facts(DIGEST_A),
         ALICE,
-        request(part(sign_algo=ECDSA_SHA384)),
+        request(part(sign_algo=ECDSA_SHA384, digest=LONGER)),
         errors.DocumentNotAuthorized,
     ),
     (
@@ -241,7 +242,7 @@ def test_refusals(
 
 def test_another_hash_of_the_same_document() -> None:
     """Approved with SHA-384, signed with SHA-384."""
-    approved = hashlib.sha384(TEXT).digest()
-    facts = build.facts(approved, hash_algorithm=HashAlgorithm.SHA384)
-    order = documents.permit(facts, ALICE, request(part(sign_algo=ECDSA_SHA384)), T0).redeem()
-    assert order.items[0].digest == approved
+    facts = build.facts(LONGER, hash_algorithm=HashAlgorithm.SHA384)
+    wanted = request(part(sign_algo=ECDSA_SHA384, digest=LONGER))
+    order = documents.permit(facts, ALICE, wanted, T0).redeem()
+    assert order.items[0].digest == LONGER
