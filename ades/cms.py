@@ -83,27 +83,3 @@ def filled(pdf: PreparedPdf, length: int, signature: bytes) -> bytes:
     if len(hexadecimal) > room:
         raise ValueError(f"{len(hexadecimal)} digits for a room of {room}")
     return pdf.tail[: start + 1] + hexadecimal.ljust(room, b"0") + pdf.tail[end - 1 :]
-
-
-def embed(document: bytes, tail: bytes, start: int, end: int, signature: bytes) -> bytes:
-    """The PDF with its signature in the room that was left for it.
-
-    Args:
-        document: As it was sent.
-        tail: What the signer process appended.
-        start: Place of the ``<`` of ``/Contents`` in the whole.
-        end: The place after its ``>``.
-        signature: CMS, DER.
-
-    Raises:
-        ValueError: The room is too small, or is none.
-    """
-    whole = document + tail
-    room = end - start - 2
-    hexadecimal = signature.hex().encode("ascii")
-    if whole[start : start + 1] != b"<" or whole[end - 1 : end] != b">":
-        raise ValueError("no room for a signature at this place")
-    if len(hexadecimal) > room:
-        raise ValueError(f"{len(hexadecimal)} digits for a room of {room}")
-    filled = b"<" + hexadecimal.ljust(room, b"0") + b">"
-    return whole[:start] + filled + whole[end:]

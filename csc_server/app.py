@@ -16,6 +16,7 @@ from typing import Any, Final, TypeVar
 import structlog
 from aiohttp import web
 
+from ades.desk import Desk
 from csc_server import ports, storage
 from csc_server.adapters import client_file
 from csc_server.adapters.clock import SystemClock
@@ -24,6 +25,7 @@ from csc_server.adapters.jose import JoseJwts
 from csc_server.adapters.pacing import ClientPacing
 from csc_server.adapters.passwords import PepperedHasher
 from csc_server.adapters.senders import renderer, senders
+from csc_server.adapters.spool import Spool
 from csc_server.adapters.strength import ZxcvbnStrength
 from csc_server.adapters.tombstones import TombstoneLines
 from csc_server.adapters.tsa.http import HttpTimestampAuthority
@@ -78,6 +80,9 @@ T = TypeVar("T")
 SWEEP_EVERY_S: Final = 15.0
 """Seconds between two looks for SADs whose time is over."""
 
+WORKS: Final = ("csc_server.wire.bodies", "ades.assembly")
+"""Modules whose works the desk of a web process does."""
+
 CA_ROOT: Final = Path("ca/root.der")
 CA_ISSUING: Final = Path("ca/issuing.der")
 CA_ROOT_CRL: Final = Path("ca/root.crl")
@@ -92,6 +97,8 @@ class Edges:
     device: SignerPool
     store: storage.Storage
     timestamps: TimestampAuthority | None
+    spool: Spool
+    desk: Desk
     mail: MailSender
     sms: SmsSender
 
@@ -179,10 +186,19 @@ def restore_tombstones(settings: Settings, store: storage.Storage) -> RestoreTom
 @asynccontextmanager
 async def open_edges(settings: Settings, node: str) -> AsyncIterator[Edges]:
     """Signer processes and database, closed again at the end, in the other order."""
+    spool = Spool(
+        settings.path(settings.documents.spool),
+        node,
+        settings.documents.spool_bytes,
+        SystemEntropy(),
+    )
+    spool.open()
     async with AsyncExitStack() as stack:
         wanted = pool_settings(
             settings, roles=frozenset({Role.SIGN, Role.ENROL}), processes=settings.pkcs11.processes
         )
+        # First, so that its parent loads its libraries while the signers log in.
+        desk = await stack.enter_async_context(Desk(WORKS))
         device = await stack.enter_async_context(SignerPool(wanted))
         store = await stack.enter_async_context(
             storage.open_storage(
@@ -203,7 +219,7 @@ async def open_edges(settings: Settings, node: str) -> AsyncIterator[Edges]:
                 )
             )
         mail, sms = await stack.enter_async_context(senders(settings, store.outbox, SystemClock()))
-        yield Edges(device, store, timestamps, mail, sms)
+        yield Edges(device, store, timestamps, spool, desk, mail, sms)
 
 
 def services(settings: Settings, edges: Edges, entropy: ports.Entropy) -> Services:
@@ -217,7 +233,9 @@ def services(settings: Settings, edges: Edges, entropy: ports.Entropy) -> Servic
         "effects": effects,
     }
     shield = ClientPacing(settings.limits.signatures_per_second, DIRECT)
-    background = Background(jobs=store.jobs, clock=clock, entropy=entropy, effects=effects)
+    background = Background(
+        jobs=store.jobs, spool=edges.spool, clock=clock, entropy=entropy, effects=effects
+    )
     paced: dict[str, Any] = {**signing, "pacing": shield, "background": background}
     authorize, jwts = Authorize(**signing), JoseJwts()
     verbs = oauth.build(oauth_edges(store, jwts, clock, entropy), authorize, settings.base_url)
@@ -260,7 +278,7 @@ def services(settings: Settings, edges: Edges, entropy: ports.Entropy) -> Servic
         ),
         extend_transaction=ExtendTransaction(**signing),
         sign_hash=SignHash(**paced),
-        sign_doc=SignDoc(**paced, timestamps=edges.timestamps),
+        sign_doc=SignDoc(**paced, timestamps=edges.timestamps, desk=edges.desk),
         poll=Poll(store.jobs, clock),
         timestamp=None
         if edges.timestamps is None
@@ -272,6 +290,8 @@ def services(settings: Settings, edges: Edges, entropy: ports.Entropy) -> Servic
             entropy=entropy,
         ),
         document_body_bytes=settings.limits.document_body_bytes,
+        spool=edges.spool,
+        desk=edges.desk,
         sessions=BrowserSessions(store.sessions, clock, entropy),
         apis=api.build(
             people=store.people,
@@ -436,7 +456,7 @@ def build(settings: Settings, node: str) -> web.Application:
             if count := await tombstones.at_start():
                 _log.warning("tombstones_restored", count=count)
             await edges.store.authorizations.note([_system(EventType.SYSTEM_STARTED)])
-            chores = _chores(edges.store, application[SERVICES], tombstones)
+            chores = _chores(edges, application[SERVICES], tombstones)
             sweeper = asyncio.create_task(_sweep(chores))
             async with _delivery(settings, edges, entropy):
                 yield
@@ -482,9 +502,10 @@ async def _say_goodbye(store: storage.Storage) -> None:
 
 
 def _chores(
-    store: storage.Storage, services: Services, tombstones: RestoreTombstones
+    edges: Edges, services: Services, tombstones: RestoreTombstones
 ) -> list[Callable[[], Awaitable[object]]]:
     """What each process does every now and then, in this order."""
+    store = edges.store
     expire = ExpireAuthorizations(store.authorizations, SystemClock())
 
     async def expired() -> None:
@@ -493,7 +514,7 @@ def _chores(
 
     return [
         expired,
-        ForgetJobs(store.jobs, SystemClock()),
+        ForgetJobs(store.jobs, edges.spool, SystemClock()),
         services.approvals.expire,
         services.people.purge,
         services.oauth.purge,

@@ -46,6 +46,7 @@ from policies import (
     totp,
     tsa,
 )
+from policies.documents import MOST_BODY_BYTES
 from policies.messages import Channel
 
 PREFIX = "PARAPH_"
@@ -151,9 +152,11 @@ class LimitSettings(BaseModel):
         1024 * 1024, ge=1024, description="Largest request body in bytes; larger ones get 413."
     )
     document_body_bytes: int = Field(
-        15 * 1024 * 1024,
+        MOST_BODY_BYTES,
         ge=1024,
-        description="Largest body of `signatures/signDoc`; 10 MiB of documents fit into 15.",
+        le=MOST_BODY_BYTES,
+        description="Largest body of `signatures/signDoc`; documents of 50 MiB each and 64 MiB "
+        "together fit in.",
     )
     signatures_per_second: int = Field(
         20,
@@ -168,6 +171,24 @@ class LimitSettings(BaseModel):
         pacing.FAILED_LOGINS.most,
         ge=1,
         description="Failed logins per minute and address before 429.",
+    )
+
+
+class DocumentSettings(BaseModel):
+    """Documents while they are worked on."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    spool: Path = Field(
+        Path("spool"),
+        description="Directory for documents of requests under way, and for results of "
+        "asynchronous signDoc until they are over; one file system, of this host alone. On a "
+        "memory file system nothing of them reaches a disk.",
+    )
+    spool_bytes: int = Field(
+        2 * 1024 * 1024 * 1024,
+        ge=MOST_BODY_BYTES,
+        description="Most bytes in the spool for each web process; more requests get 503.",
     )
 
 
@@ -487,6 +508,7 @@ class Settings(BaseSettings):
     pkcs11: Pkcs11Settings = Field(default_factory=Pkcs11Settings)
     service: ServiceSettings = Field(default_factory=ServiceSettings)
     limits: LimitSettings = Field(default_factory=LimitSettings)
+    documents: DocumentSettings = Field(default_factory=DocumentSettings)
     people: PeopleSettings = Field(default_factory=PeopleSettings)
     timestamp: TimestampSettings = Field(default_factory=TimestampSettings)
     pki: PkiSettings = Field(default_factory=PkiSettings, validate_default=True)

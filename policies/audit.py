@@ -81,6 +81,7 @@ class EventType(StrEnum):
     SIGN_DONE = "sign.done"
     SIGN_FAILED = "sign.failed"
     TIMESTAMP_FAILED = "timestamp.failed"
+    DOCUMENT_FAILED = "document.failed"
 
 
 class Outcome(StrEnum):

@@ -35,6 +35,8 @@ MOST_DOCUMENT_BYTES: Final = 50 * MIB
 MOST_REQUEST_BYTES: Final = 64 * MIB
 """All documents of one request: the largest one, and room for smaller ones beside it. As JSON
 that is 86 MiB, which a child takes apart in memory (``csc_server.wire.bodies``)."""
+MOST_BODY_BYTES: Final = 4 * MOST_REQUEST_BYTES // 3 + MIB
+"""As JSON: base64, and what stands around it."""
 MOST_PARTS: Final = 100
 """Signatures of one signDoc (security-and-pki 5.5 allows 1,000 digests; a result is kB, not
 bytes)."""

@@ -7,7 +7,7 @@ as failed for good: whoever worked on it is gone, and the approval it held is bu
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Final
@@ -38,10 +38,16 @@ class SigningResult:
 
     signatures: tuple[bytes, ...] = ()
     """Signature values of signHash."""
-    documents: tuple[bytes, ...] = ()
-    """Documents that carry their signature."""
-    objects: tuple[bytes, ...] = ()
-    """Detached CMS signatures."""
+    documents: tuple[str, ...] = ()
+    """Names of files: documents that carry their signature."""
+    objects: tuple[str, ...] = ()
+    """Names of files: detached CMS signatures."""
+
+    def under(self, place: str) -> SigningResult:
+        """The same when its files lie in a directory of this name."""
+        documents = tuple(f"{place}/{name}" for name in self.documents)
+        objects = tuple(f"{place}/{name}" for name in self.objects)
+        return replace(self, documents=documents, objects=objects)
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,7 +6,16 @@ deadline (``ades.desk.child``). What a hostile file does to a child ends with it
 """
 
 from ades.desk.client import Desk
-from ades.desk.errors import Busy, Crashed, DeskError, Lost, OutOfMemory, Overdue, Oversized
+from ades.desk.errors import (
+    Busy,
+    Crashed,
+    DeskError,
+    DiskFull,
+    Lost,
+    OutOfMemory,
+    Overdue,
+    Oversized,
+)
 from ades.desk.works import MIB, Limits, Work
 
 __all__ = [
@@ -15,6 +24,7 @@ __all__ = [
     "Crashed",
     "Desk",
     "DeskError",
+    "DiskFull",
     "Limits",
     "Lost",
     "OutOfMemory",

@@ -25,6 +25,11 @@ from policies.errors import Refused
 # linux/prctl.h
 _PR_SET_DUMPABLE: Final = 4
 _PR_SET_NO_NEW_PRIVS: Final = 38
+_FILES: Final = {
+    errno.EFBIG: errors.Oversized,
+    errno.ENOSPC: errors.DiskFull,
+    errno.EDQUOT: errors.DiskFull,
+}
 _LIBRARY: Final = ctypes.CDLL(None)
 _NICE: Final = 5
 """Documents are large, and those who sign hashes wait beside them."""
@@ -98,8 +103,8 @@ def _answer(payload: bytes, kinds: dict[str, type[Work[Any]]]) -> Answer:
     except MemoryError as error:
         return _failure(errors.OutOfMemory(_places(error)))
     except Exception as error:  # noqa: BLE001  # told to the caller, who logs it
-        if isinstance(error, OSError) and error.errno == errno.EFBIG:
-            return _failure(errors.Oversized(_places(error)))
+        if isinstance(error, OSError) and error.errno in _FILES:
+            return _failure(_FILES[error.errno](_places(error)))
         return Answer(error=BUG, text=f"{type(error).__name__} at {_places(error)}")
 
 

@@ -23,6 +23,10 @@ class Oversized(DeskError):
     """The work wrote a longer file, or gave a longer answer, than it may."""
 
 
+class DiskFull(DeskError):
+    """The disk had no room for what the work wrote."""
+
+
 class Crashed(DeskError):
     """The child ended without an answer: a signal, or a bug of ours."""
 

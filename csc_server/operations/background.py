@@ -3,7 +3,8 @@
 1. store: the job, so that polls know it
 2. store: the approval reserved; from here on it is this work's or nobody's
 3. the client gets the handle
-4. signatures, and the result with its job, in this process
+4. signatures, and the result with its job, in this process; documents of the result are files that
+   the disk has before the job is done
 
 A process that dies between 3 and 4 leaves a job that counts as failed when its time is over
 (``policies.jobs``), and a reservation that is burned with its SAD: nothing is signed twice.
@@ -12,14 +13,16 @@ A process that dies between 3 and 4 leaves a job that counts as failed when its 
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
+from contextlib import AsyncExitStack
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
 
+from ades.desk import DeskError
 from csc_server.operations.effects import Effects
 from csc_server.operations.signing import Signing
 from csc_server.ports import Clock, Entropy, SadAlreadyUsed, StorageUnavailable
-from csc_server.ports.documents import Jobs, NewJob, TimestampUnavailable
+from csc_server.ports.documents import Jobs, NewJob, Room, Spool, SpoolFull, TimestampUnavailable
 from hsm.errors import HsmError
 from policies import errors, jobs
 from policies.jobs import Job, JobState, SigningResult
@@ -35,6 +38,7 @@ class Background:
     """Accepts work and sees it through."""
 
     jobs: Jobs
+    spool: Spool
     clock: Clock
     entropy: Entropy
     effects: Effects
@@ -46,8 +50,12 @@ class Background:
         work: Callable[[], Awaitable[SigningResult]],
         validity_ms: int | None,
         now: datetime,
+        room: Room | None = None,
     ) -> ResponseId:
         """The handle of ``work``, which begins when ``signing`` has its reservation.
+
+        Args:
+            room: Held until the work has ended; the files of its result lie in it.
 
         Raises:
             ValidityOutOfBounds: See ``policies.jobs.kept_until``.
@@ -63,7 +71,9 @@ class Background:
             result=None,
         )
         new = NewJob(ResponseId(self.entropy.token()), job)
-        await self.effects.run(self._accept(new, signing, work, now))
+        if room is not None:
+            room.hold()
+        await self.effects.run(self._accept(new, signing, work, now, room))
         return new.response_id
 
     async def _accept(
@@ -72,25 +82,37 @@ class Background:
         signing: Signing,
         work: Callable[[], Awaitable[SigningResult]],
         now: datetime,
+        room: Room | None,
     ) -> None:
-        await self.jobs.accept(new, now)
-        try:
-            await signing.reserve()
-        except (errors.Refused, SadAlreadyUsed, StorageUnavailable):
-            await self.jobs.finish(new.response_id, None, now)
-            raise
-        self.effects.start(self._finish(new.response_id, work))
+        async with AsyncExitStack() as stack:
+            if room is not None:
+                stack.push_async_callback(room.release)
+            await self.jobs.accept(new, now)
+            try:
+                await signing.reserve()
+            except (errors.Refused, SadAlreadyUsed, StorageUnavailable):
+                await self.jobs.finish(new.response_id, None, now)
+                raise
+            self.effects.start(self._finish(new, work, room, stack.pop_all()))
 
     async def _finish(
-        self, response_id: ResponseId, work: Callable[[], Awaitable[SigningResult]]
+        self,
+        new: NewJob,
+        work: Callable[[], Awaitable[SigningResult]],
+        room: Room | None,
+        stack: AsyncExitStack,
     ) -> None:
-        try:
-            result = await work()
-        except (HsmError, errors.Refused, TimestampUnavailable):
-            # On record already by ``Signing``, or by the time-stamp that did not come.
-            await self.jobs.finish(response_id, None, self.clock.now())
-            return
-        await self.jobs.finish(response_id, result, self.clock.now())
+        async with stack:
+            try:
+                result = await work()
+                if room is not None:
+                    # Before the job is done: a poll finds all of a result, or none.
+                    result = await self.spool.keep(room.path, result, new.job.kept_until)
+            except (HsmError, errors.Refused, TimestampUnavailable, DeskError, SpoolFull):
+                # On record already by ``Signing``, or by whoever made no document of it.
+                await self.jobs.finish(new.response_id, None, self.clock.now())
+                return
+            await self.jobs.finish(new.response_id, result, self.clock.now())
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,7 +123,7 @@ class Poll:
     clock: Clock
 
     async def __call__(self, principal: Principal, response_id: ResponseId) -> SigningResult:
-        """The result.
+        """The result; its files lie in ``Spool.results``.
 
         Raises:
             ResponseUnknown, ResponsePending, ResponseFailed: See ``policies.jobs.outcome``.
@@ -114,9 +136,11 @@ class ForgetJobs:
     """Run now and then by the web process: results whose time is over go."""
 
     jobs: Jobs
+    spool: Spool
     clock: Clock
 
     async def __call__(self) -> None:
         """Afterwards no result is kept longer than it was promised."""
+        await self.spool.forget(self.clock.now())
         while await self.jobs.forget(self.clock.now(), BATCH):
             pass

@@ -5,9 +5,10 @@
 3. to 5. reserve, sign, complete: ``operations.signing``; what is signed is built in the signer
    process (docs/adr/0008)
 6. time-stamp over each signature of level B-T
-7. CMS and PDF around the signatures, in request order
+7. CMS and PDF around the signatures: files in the room of the request, made by a child of the desk
 
-A time-stamp that does not come spends the approval: the signature was made, and leaves nobody.
+What goes wrong from step 6 on spends the approval: the signature was made, and leaves nobody.
+Documents are files, and pass through here as names (docs/adr/0012).
 """
 
 from __future__ import annotations
@@ -16,13 +17,20 @@ import hashlib
 from dataclasses import dataclass
 from datetime import datetime
 
-from ades import cms
+from ades.assembly import Assemble, Piece
+from ades.desk import DeskError
 from csc_server.operations.background import Background
 from csc_server.operations.effects import Effects
 from csc_server.operations.records import event
 from csc_server.operations.signing import Signing
 from csc_server.ports import Authorizations, Call, Clock, Entropy
-from csc_server.ports.documents import SigningPacing, TimestampAuthority, TimestampUnavailable
+from csc_server.ports.documents import (
+    Desk,
+    Room,
+    SigningPacing,
+    TimestampAuthority,
+    TimestampUnavailable,
+)
 from hsm.interface import DocumentSignature, SigningDevice
 from policies import access, algorithms, documents, errors
 from policies.algorithms import SignAlgorithm
@@ -46,11 +54,12 @@ class SignDoc:
     background: Background
     timestamps: TimestampAuthority | None
     """``None``: level B-T is not offered."""
+    desk: Desk
 
     async def __call__(
-        self, call: Call, principal: Principal, request: SignDocRequest
+        self, call: Call, principal: Principal, request: SignDocRequest, room: Room
     ) -> SigningResult:
-        """Documents and detached signatures, each in the order asked.
+        """Documents and detached signatures, each in the order asked: names of files in ``room``.
 
         Raises:
             ClientTooFast: The client signs too often.
@@ -60,12 +69,19 @@ class SignDoc:
             SadAlreadyUsed, Busy, Broken, KeyGone, Rejected, Ambiguous, StorageUnavailable: See
                 ``Signing.run``.
             TimestampUnavailable, TimestampRefused: Signed, but without its time-stamp.
+            DeskError: Signed, but not put together.
         """
-        work = await self._begin(call, principal, request)
+        work = await self._begin(call, principal, request, room)
+        room.hold()
         return await self.effects.run(work.run())
 
     async def start(
-        self, call: Call, principal: Principal, request: SignDocRequest, validity_ms: int | None
+        self,
+        call: Call,
+        principal: Principal,
+        request: SignDocRequest,
+        room: Room,
+        validity_ms: int | None,
     ) -> ResponseId:
         """The same, accepted now and worked on later; the handle for signPolling.
 
@@ -73,12 +89,14 @@ class SignDoc:
             ClientTooFast, LevelInvalid, Refused, SadAlreadyUsed, StorageUnavailable: As above.
             ValidityOutOfBounds: See ``policies.jobs.kept_until``.
         """
-        work = await self._begin(call, principal, request)
+        work = await self._begin(call, principal, request, room)
         return await self.background.start(
-            principal, work.signing, work.finish, validity_ms, work.now
+            principal, work.signing, work.finish, validity_ms, work.now, room
         )
 
-    async def _begin(self, call: Call, principal: Principal, request: SignDocRequest) -> _Work:
+    async def _begin(
+        self, call: Call, principal: Principal, request: SignDocRequest, room: Room
+    ) -> _Work:
         now = self.clock.now()
         pace = self.pacing.admit(principal, now)
         if self.timestamps is None and any(part.level is Level.B_T for part in request.parts):
@@ -97,7 +115,7 @@ class SignDoc:
             now=now,
             pace=pace,
         )
-        return _Work(self, call, request, credential, permit, signing, now)
+        return _Work(self, call, request, room, credential, permit, signing, now)
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,43 +125,53 @@ class _Work:
     operation: SignDoc
     call: Call
     request: SignDocRequest
+    room: Room
     credential: Credential
     permit: DocumentPermit
     signing: Signing
     now: datetime
 
     async def run(self) -> SigningResult:
-        await self.signing.reserve()
-        return await self.finish()
+        """In the room that was held for it."""
+        try:
+            await self.signing.reserve()
+            return await self.finish()
+        finally:
+            await self.room.release()
 
     async def finish(self) -> SigningResult:
         device, permit = self.operation.device, self.permit
         made = await self.signing.finish(lambda: device.sign_documents(permit))
-        enveloped: list[bytes] = []
-        detached: list[bytes] = []
-        for part, signature in zip(self.request.parts, made, strict=True):
-            finished = await self._assemble(part, signature)
+        pieces = [
+            await self._piece(number, part, signature)
+            for number, (part, signature) in enumerate(zip(self.request.parts, made, strict=True))
+        ]
+        try:
+            await self.operation.desk.do(Assemble(self.credential.certificates, tuple(pieces)))
+        except DeskError as reason:
+            await self._note(EventType.DOCUMENT_FAILED, reason)
+            raise
+        enveloped: list[str] = []
+        detached: list[str] = []
+        for part, piece in zip(self.request.parts, pieces, strict=True):
             kept = documents.envelope(part) is Envelope.DETACHED
-            (detached if kept else enveloped).append(finished)
+            (detached if kept else enveloped).append(piece.target.name)
         return SigningResult(documents=tuple(enveloped), objects=tuple(detached))
 
-    async def _assemble(self, part: Part, made: DocumentSignature) -> bytes:
+    async def _piece(self, number: int, part: Part, made: DocumentSignature) -> Piece:
         algorithm = algorithms.resolve(
             self.credential.key_algorithm, part.sign_algo, part.hash_algo, part.parameters
         )
-        attached = documents.envelope(part) is Envelope.ATTACHED
-        signature = cms.signed_data(
-            signed_attributes=made.attributes,
+        alone = documents.envelope(part) is Envelope.DETACHED
+        return Piece(
+            attributes=made.attributes,
             signature=made.signature,
             algorithm=algorithm,
-            certificates=self.credential.certificates,
-            content=part.content if attached else None,
             timestamp=await self._timestamp(part, made, algorithm),
+            document=None if alone or part.document is None else part.document.path,
+            pdf=made.pdf,
+            target=self.room.path / f"signed-{number}",
         )
-        pdf = made.pdf
-        if pdf is None:
-            return signature
-        return cms.embed(part.content, pdf.tail, pdf.contents_start, pdf.contents_end, signature)
 
     async def _timestamp(
         self, part: Part, made: DocumentSignature, algorithm: SignAlgorithm
@@ -157,13 +185,13 @@ class _Work:
         try:
             return await authority.timestamp(digest, algorithm.hash_algorithm, nonce)
         except (TimestampUnavailable, errors.TimestampRefused) as reason:
-            await self._note(reason)
+            await self._note(EventType.TIMESTAMP_FAILED, reason)
             raise
 
-    async def _note(self, reason: Exception) -> None:
+    async def _note(self, kind: EventType, reason: Exception) -> None:
         """A spent approval without a result is on record."""
         record = event(
-            EventType.TIMESTAMP_FAILED,
+            kind,
             self.credential.account_id,
             self.call,
             self.operation.clock.now(),

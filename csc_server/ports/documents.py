@@ -1,21 +1,86 @@
-"""Time-stamps, asynchronous work and the pace of clients: ports of the document methods.
+"""Documents, time-stamps, asynchronous work and the pace of clients: ports of the document methods.
 
-Adapters: ``csc_server.adapters.tsa``, ``csc_server.adapters.pacing``, ``csc_server.storage.jobs``.
+Adapters: ``csc_server.adapters.spool``, ``ades.desk``, ``csc_server.adapters.tsa``,
+``csc_server.adapters.pacing``, ``csc_server.storage.jobs``.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Protocol
+from pathlib import Path
+from typing import Protocol, TypeVar
 
+from ades.desk import Work
 from policies.algorithms import HashAlgorithm
 from policies.audit import Event
 from policies.jobs import Job, SigningResult
 from policies.pacing import Pace
 from policies.secret import ResponseId
 from policies.values import Principal
+
+T = TypeVar("T")
+
+
+class Desk(Protocol):
+    """Where documents are worked on, each piece in a process of its own."""
+
+    async def do(self, work: Work[T]) -> T:
+        """See ``ades.desk.Desk``."""
+
+
+class SpoolFull(Exception):
+    """There is no room for more documents at the moment."""
+
+
+class Room(Protocol):
+    """The directory of one request. It is gone when nobody holds it any more."""
+
+    @property
+    def path(self) -> Path:
+        """Mode 0700; empty at first."""
+
+    def claim(self, size: int) -> None:
+        """Have room for so many more bytes.
+
+        Raises:
+            SpoolFull: There is not so much.
+        """
+
+    def hold(self) -> None:
+        """Work here that may go on after others have left."""
+
+    async def release(self) -> None:
+        """Leave; once for each ``hold``."""
+
+
+class Spool(Protocol):
+    """Where documents lie while they are worked on, and results until they are fetched."""
+
+    def room(self) -> AbstractAsyncContextManager[Room]:
+        """A new directory, held by the context."""
+
+    async def keep(self, room: Path, result: SigningResult, until: datetime) -> SigningResult:
+        """Afterwards the files of a result are kept, whole, also through a crash.
+
+        Args:
+            room: The directory that they lie in.
+
+        Returns:
+            The same with the names that they have in ``results``.
+
+        Raises:
+            SpoolFull: The disk did not take them.
+        """
+
+    @property
+    def results(self) -> Path:
+        """What was kept, in directories."""
+
+    async def forget(self, now: datetime) -> None:
+        """Afterwards nothing is kept whose time is over."""
 
 
 class TimestampUnavailable(Exception):

@@ -5,10 +5,12 @@ from __future__ import annotations
 from aiohttp import web
 
 from csc_server.operations.timestamp import TimestampWish
+from csc_server.web import answers, uploads
 from csc_server.web.requests import (
     authorized,
     body,
     call,
+    handle_of,
     principal,
     respond,
     sad_of,
@@ -29,26 +31,30 @@ async def sign_hash(request: web.Request) -> web.Response:
         handle = await service.sign_hash.start(call(request), caller, parsed, mode.validity_ms)
         return respond(documents.render_accepted(handle))
     signatures = await service.sign_hash(call(request), caller, parsed)
-    return respond(documents.render_result(SigningResult(signatures=tuple(signatures))))
+    return respond(documents.render_signatures(SigningResult(signatures=tuple(signatures))))
 
 
-async def sign_doc(request: web.Request) -> web.Response:
+async def sign_doc(request: web.Request) -> web.StreamResponse:
     """signatures/signDoc, at once or later. (CSC v2 11.11)"""
     access, service = await authorized(request), services(request)
-    raw = await body(request, service.document_body_bytes)
-    parsed, mode = documents.parse_sign_doc(raw, sad_of(access, raw)), documents.parse_mode(raw)
-    caller = await signer(request, parsed.credential_id)
-    if mode.asynchronous:
-        handle = await service.sign_doc.start(call(request), caller, parsed, mode.validity_ms)
-        return respond(documents.render_accepted(handle))
-    return respond(documents.render_result(await service.sign_doc(call(request), caller, parsed)))
+    async with service.spool.room() as room:
+        taken = await uploads.sign_doc(request, room, handle_of(access))
+        wanted, mode = taken.request, taken.mode
+        caller = await signer(request, wanted.credential_id)
+        if mode.asynchronous:
+            handle = await service.sign_doc.start(
+                call(request), caller, wanted, room, mode.validity_ms
+            )
+            return respond(documents.render_accepted(handle))
+        result = await service.sign_doc(call(request), caller, wanted, room)
+        return answers.of(result, room.path)
 
 
-async def poll(request: web.Request) -> web.Response:
+async def poll(request: web.Request) -> web.StreamResponse:
     """signatures/signPolling. (CSC v2 11.12)"""
-    caller = await principal(request)
+    caller, service = await principal(request), services(request)
     response_id = documents.parse_polling(await body(request))
-    return respond(documents.render_result(await services(request).poll(caller, response_id)))
+    return answers.of(await service.poll(caller, response_id), service.spool.results)
 
 
 async def timestamp(request: web.Request) -> web.Response:

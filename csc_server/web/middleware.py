@@ -19,6 +19,7 @@ from csc_server.web import challenges, metrics
 from csc_server.web.pages import errors as pages
 from csc_server.web.pages.headers import HSTS
 from csc_server.web.pages.look import LOOK
+from csc_server.web.patience import PATIENCE, Patience
 from csc_server.web.requests import (
     ACCOUNT,
     CORRELATION,
@@ -67,10 +68,11 @@ def edge(
         request[SOURCE] = addresses.caller(request.remote, forwarded, proxies)
         reason: Exception | None = None
         try:
-            async with asyncio.timeout(request_limit_s):
+            async with asyncio.timeout(request_limit_s) as timeout:
+                request[PATIENCE] = Patience(request_limit_s, timeout)
                 response = await handler(request)
         except TimeoutError:
-            reason = errors.RequestTookTooLong()
+            reason = request[PATIENCE].missed()
         except Exception as caught:  # noqa: BLE001 - the one place where errors meet the wire
             reason = caught
         if reason is not None:

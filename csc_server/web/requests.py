@@ -10,7 +10,7 @@ from aiohttp import web
 from csc_server.operations.oauth.clients import Proof
 from csc_server.ports import Call
 from csc_server.web.services import SERVICES, Services
-from csc_server.wire import errors, fields, headers
+from csc_server.wire import documents, errors, fields, headers
 from csc_server.wire.fields import Body
 from policies import errors as reasons
 from policies import tokens
@@ -72,17 +72,20 @@ async def signer(request: web.Request, credential_id: CredentialId) -> Principal
         raise reasons.TokenNotForMethod(str(reason)) from reason
 
 
+def handle_of(access: Access) -> Sad | None:
+    """The SAD that the access token is; ``None`` for a token of another scope. (CSC v2 8.4.1)"""
+    return Sad(access.token.value) if Scope.CREDENTIAL in access.scopes else None
+
+
 def sad_of(access: Access, raw: Body) -> Sad | None:
-    """The SAD that the access token is; ``None`` for a token of another scope. (CSC v2 8.4.1)
+    """The same.
 
     Raises:
         SadUnknown: The body names another SAD than the token.
     """
-    if Scope.CREDENTIAL not in access.scopes:
-        return None
-    if raw.get("SAD", access.token.value) != access.token.value:
-        raise reasons.SadUnknown("another one than the access token")
-    return Sad(access.token.value)
+    handle = handle_of(access)
+    documents.check_handle(raw, handle)
+    return handle
 
 
 async def person(request: web.Request, scope: Scope) -> Principal:
@@ -140,22 +143,27 @@ def _known(request: web.Request, found: Principal) -> Principal:
     return found
 
 
-async def body(request: web.Request, most_bytes: int | None = None) -> Body:
-    """The JSON object of the request.
-
-    Args:
-        most_bytes: Another limit than that of the application.
+def check_content_type(request: web.Request) -> None:
+    """Return if the body is JSON.
 
     Raises:
         ContentTypeWrong: Declared as something else; a missing header is taken for JSON.
-        BodyTooLarge: Over the limit.
-        Malformed: Not a JSON object.
     """
     if "Content-Type" in request.headers and request.content_type != "application/json":
         raise errors.ContentTypeWrong
+
+
+async def body(request: web.Request) -> Body:
+    """The JSON object of the request.
+
+    Raises:
+        ContentTypeWrong: See ``check_content_type``.
+        BodyTooLarge: Over the limit.
+        Malformed: Not a JSON object.
+    """
+    check_content_type(request)
     try:
-        source = request.clone(client_max_size=most_bytes) if most_bytes else request
-        raw = await source.read()
+        raw = await request.read()
     except web.HTTPRequestEntityTooLarge as reason:
         raise errors.BodyTooLarge from reason
     return fields.parse_body(raw)

@@ -24,6 +24,7 @@ from csc_server.operations.sign_hash import SignHash
 from csc_server.operations.timestamp import Timestamp
 from csc_server.operations.tokens import Authenticate, LogIn, Refresh, Revoke
 from csc_server.ports import Clock
+from csc_server.ports.documents import Desk, Spool
 from csc_server.ports.messages import Outbox
 from csc_server.web.pages.verbs import AuthorizationVerbs
 from csc_server.wire.common import ServiceInfo
@@ -57,6 +58,8 @@ class Services:
     """``None``: no time-stamping authority is configured."""
     document_body_bytes: int
     """Largest body of signDoc."""
+    spool: Spool
+    desk: Desk
     sessions: BrowserSessions
     apis: Apis
     """What registration/v1 and account/v1 do beyond the verbs of ``people``."""

@@ -7,17 +7,20 @@ from __future__ import annotations
 
 import base64
 import re
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, Final, TypeVar
 
 from csc_server.wire import fields
 from csc_server.wire.fields import Body, Malformed
-from policies import errors
+from policies import algorithms, errors
 from policies.algorithms import HashAlgorithm
 from policies.documents import (
     LONGEST_TEXT,
     MOST_DOCUMENT_BYTES,
     MOST_PARTS,
+    MOST_REQUEST_BYTES,
+    Document,
     Envelope,
     Format,
     Level,
@@ -30,6 +33,10 @@ from policies.secret import ResponseId, Sad
 from policies.values import CredentialId
 
 E = TypeVar("E", Format, Level, Envelope, Property)
+
+Keep = Callable[[bytes, HashAlgorithm | None], tuple[Document, bytes]]
+"""Puts a document where it can be read from; that place, and its digest with this algorithm,
+which is empty when there is none."""
 
 LONGEST_NONCE: Final = 64
 """Hexadecimal digits: 256 bits. Authorities refuse much longer ones."""
@@ -70,19 +77,30 @@ def parse_mode(body: Body) -> Mode:
     if "response_uri" in body:
         # We call nobody back: better said now than waited for (docs/csc-divergences.md).
         raise Malformed("Invalid parameter response_uri")
-    return Mode(True, validity)
+    return Mode(True, None if validity is None else fields.bounded(validity))
 
 
-def parse_sign_doc(body: Body, handle: Sad | None = None) -> SignDocRequest:
+def check_handle(body: Body, handle: Sad | None) -> None:
+    """Return if the body names no other SAD than the access token does. (CSC v2 8.4.1)
+
+    Raises:
+        SadUnknown: It does.
+    """
+    if handle is not None and body.get("SAD", handle.value) != handle.value:
+        raise errors.SadUnknown("another one than the access token")
+
+
+def parse_sign_doc(body: Body, keep: Keep, handle: Sad | None = None) -> SignDocRequest:
     """signDoc; checks in the order of its table. (CSC v2 11.11)
 
     Args:
+        keep: Where its documents go to, one after the other.
         handle: The SAD that the access token stands for, for scope ``credential``; a ``SAD`` in
             the body goes before it.
     """
     sad = handle if handle is not None and "SAD" not in body else Sad(fields.string(body, "SAD"))
     credential_id = _credential_id(body)
-    parts = _parts(body)
+    parts = _parts(body, _Kept(keep))
     # Without effect here: no level that we offer comes with validation data.
     fields.boolean(body, "returnValidationInfo")
     fields.common(body)
@@ -125,14 +143,15 @@ def parse_timestamp(body: Body) -> TimestampBody:
     return TimestampBody(digest, algorithm, nonce)
 
 
-def render_result(result: SigningResult) -> dict[str, Any]:
-    """What signHash, signDoc and signPolling answer; members without content are left out."""
-    named = {
-        "signatures": result.signatures,
-        "DocumentWithSignature": result.documents,
-        "SignatureObject": result.objects,
-    }
-    return {name: [_text(one) for one in values] for name, values in named.items() if values}
+def render_signatures(result: SigningResult) -> dict[str, Any]:
+    """What signHash answers, and signPolling for it."""
+    return {"signatures": [_text(one) for one in result.signatures]}
+
+
+def files_of(result: SigningResult) -> dict[str, tuple[str, ...]]:
+    """Members of the answer of signDoc, each an array of files; empty ones are left out."""
+    named = {"DocumentWithSignature": result.documents, "SignatureObject": result.objects}
+    return {name: files for name, files in named.items() if files}
 
 
 def render_accepted(response_id: ResponseId) -> dict[str, Any]:
@@ -156,7 +175,20 @@ def _credential_id(body: Body) -> CredentialId:
     return CredentialId(credential_id)
 
 
-def _parts(body: Body) -> tuple[Part, ...]:
+class _Kept:
+    """The documents of one request, within its limits."""
+
+    def __init__(self, keep: Keep) -> None:
+        self._keep, self._bytes = keep, 0
+
+    def __call__(self, content: bytes, algorithm: HashAlgorithm | None) -> tuple[Document, bytes]:
+        self._bytes += len(content)
+        if len(content) > MOST_DOCUMENT_BYTES or self._bytes > MOST_REQUEST_BYTES:
+            raise Malformed(_DOCUMENTS, status=413)
+        return self._keep(content, algorithm)
+
+
+def _parts(body: Body, keep: Keep) -> tuple[Part, ...]:
     digests, documents = body.get("documentDigests", []), body.get("documents", [])
     if not isinstance(digests, list) or not all(isinstance(one, dict) for one in digests):
         raise Malformed(_DIGESTS)
@@ -170,18 +202,20 @@ def _parts(body: Body) -> tuple[Part, ...]:
     parts = tuple(
         part
         for one in digests or documents
-        for part in _element(_without_null(one), common_oid, is_digest=bool(digests))
+        for part in _element(_without_null(one), common_oid, None if digests else keep)
     )
     if len(parts) > MOST_PARTS:
         raise Malformed(_DIGESTS if digests else _DOCUMENTS)
-    if sum(len(part.content) for part in parts) > MOST_DOCUMENT_BYTES:
-        raise Malformed(_DOCUMENTS, status=413)
     return parts
 
 
-def _element(one: Body, common_oid: str | None, *, is_digest: bool) -> list[Part]:
-    """The signatures of one element: one for each of its digests, or one for its document."""
-    contents = _digests(one) if is_digest else [_document(one)]
+def _element(one: Body, common_oid: str | None, keep: Keep | None) -> list[Part]:
+    """The signatures of one element: one for its document, or one for each of its digests.
+
+    Args:
+        keep: ``None`` for an element of digests.
+    """
+    contents = _digests(one) if keep is None else [_document(one)]
     chosen = _format(one)
     sign_algo = fields.string(one, "signAlgo")  # DOC-13
     parameters = fields.pss_parameters(one)  # DOC-14
@@ -192,21 +226,25 @@ def _element(one: Body, common_oid: str | None, *, is_digest: bool) -> list[Part
     level = _choice(one, "conformance_level", Level) or Level.B_B
     envelope = _choice(one, "signed_envelope_property", Envelope)
     properties = _properties(one)
-    if not is_digest:
+    hash_algo = own_oid or common_oid
+    kept: list[tuple[Document | None, bytes]] = [(None, digest) for digest in contents]
+    if keep is not None:
         _check_type(one)
+        algorithm = algorithms.named_digest(sign_algo, hash_algo, parameters)
+        kept = [keep(document, algorithm) for document in contents]
     return [
         Part(
-            content=content,
-            is_digest=is_digest,
+            digest=digest,
+            document=document,
             format=chosen,
             level=level,
             envelope=envelope,
             sign_algo=sign_algo,
-            hash_algo=own_oid or common_oid,
+            hash_algo=hash_algo,
             parameters=parameters,
             properties=properties,
         )
-        for content in contents
+        for document, digest in kept
     ]
 
 

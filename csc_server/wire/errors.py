@@ -11,6 +11,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Final
 
+from ades import desk
 from csc_server import ports
 from csc_server.ports import documents, oauth
 from csc_server.wire.fields import GENERIC, Malformed
@@ -102,6 +103,14 @@ class RequestTookTooLong(Exception):
     """The request was not done within its time."""
 
 
+class UploadTooSlow(Exception):
+    """The body came more slowly than it may."""
+
+
+class ConnectionGone(Exception):
+    """The client hung up before its request was whole."""
+
+
 def _bad(text: Text, v2: str | None = None) -> Row:
     return Row(400, "invalid_request", text, v2_description=v2)
 
@@ -190,6 +199,9 @@ TABLE: Final[dict[type[Exception], Row]] = {
     ContentTypeWrong: Row(415, "invalid_request", "The request body must be application/json."),
     MethodNotImplemented: Row(501, "not_implemented", "The method is not implemented."),
     RequestTookTooLong: _unavailable(1),
+    UploadTooSlow: Row(408, "invalid_request", "The request body came too slowly."),
+    # Nobody reads it; the log has a status all the same.
+    ConnectionGone: _bad(GENERIC),
     reasons.RateLimited: Row(429, "temporarily_unavailable", UNAVAILABLE, retry_after_s=30),
     # Ours to mend, and not before the operator has looked (security-and-pki 5.7).
     reasons.SmsBudgetSpent: _unavailable(3600),
@@ -296,6 +308,15 @@ TABLE: Final[dict[type[Exception], Row]] = {
     reasons.TimestampRefused: _unavailable(5),
     documents.TimestampUnavailable: _unavailable(5),
     reasons.ClientTooFast: Row(429, "temporarily_unavailable", UNAVAILABLE, retry_after_s=1),
+    # Documents, their files and processes
+    documents.SpoolFull: _unavailable(5),
+    desk.Busy: _unavailable(1),
+    desk.Lost: _unavailable(2),
+    desk.DiskFull: _unavailable(5),
+    desk.Crashed: _SERVER,
+    desk.Overdue: _SERVER,
+    desk.OutOfMemory: _SERVER,
+    desk.Oversized: _SERVER,
     # Reached by operators only; a row all the same, so that nothing is without one.
     reasons.KeyAlgorithmUnknown: _bad(GENERIC),
     reasons.PinTooWeak: _bad(GENERIC),

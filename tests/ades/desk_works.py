@@ -49,6 +49,8 @@ class Raise(Work[None]):
     def perform(self) -> None:
         if self.what == "refused":
             raise errors.DocumentUnfit("encrypted")
+        if self.what == "full":
+            Path("/dev/full").write_bytes(b"x")
         if self.what == "odd":
             raise Odd("mine")
         raise KeyError("secret text of a document")

@@ -14,7 +14,9 @@ from policies.secret import ResponseId
 from tests.build import ALICE, HOUR, SECOND, T0
 from tests.contracts import stores
 
-RESULT = SigningResult(signatures=(b"\x00one", b""), documents=(b"%PDF",), objects=(b"cms",))
+RESULT = SigningResult(
+    signatures=(b"\x00one", b""), documents=("1-a/signed-0",), objects=("1-a/signed-1",)
+)
 
 
 def new_job(name: str, kept_until: datetime = T0 + HOUR) -> NewJob:
@@ -31,7 +33,7 @@ def new_job(name: str, kept_until: datetime = T0 + HOUR) -> NewJob:
 
 
 async def test_accepted_then_done(storage: Storage) -> None:
-    """Every byte of the result comes back; the handle itself is nowhere in the store."""
+    """All of the result comes back; the handle itself is nowhere in the store."""
     new = new_job("handle-of-the-job")
     assert await storage.jobs.find(new.response_id) is None
     await storage.jobs.accept(new, T0)

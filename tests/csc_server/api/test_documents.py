@@ -67,6 +67,11 @@ class Office:
         """The root certificate."""
         return self.service.settings.path(app.CA_ROOT)
 
+    @property
+    def spool(self) -> Path:
+        """Where documents lie."""
+        return self.service.settings.path(self.service.settings.documents.spool)
+
 
 @pytest.fixture(scope="module")
 def office(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Office]:
@@ -571,13 +576,11 @@ class TestRows:
         assert crossed.error == (400, BAD, "Invalid parameter SAD")
 
     async def test_too_large(self, alice: Client, p256: str) -> None:
-        """More than 10 MiB of documents, and more than the body limit: 413."""
-        over = b64(bytes(10 * 1024 * 1024 + 1))
+        """More than 50 MiB in a document: 413. Everywhere else the limit is the small one."""
+        over = b64(bytes(50 * 1024 * 1024 + 1))
         reply = await sign_doc(alice, p256, "sad", documents=[cades(b"x", document=over)])
         assert reply.status == 413
-        data = b'{"x": "' + b"a" * (15 * 1024 * 1024) + b'"}'
-        assert (await alice.post("signatures/signDoc", {}, data=data)).status == 413
-        # Everywhere else the limit is the small one.
+        data = b'{"x": "' + b"a" * (1024 * 1024) + b'"}'
         assert (await alice.post("signatures/signHash", {}, data=data)).status == 413
 
 
@@ -606,7 +609,7 @@ class TestAsynchronous:
         assert (await self.finished(alice, accepted)).body == reply.body
 
     async def test_sign_doc(self, office: Office, alice: Client, p256: str) -> None:
-        """The signed document comes by polling."""
+        """The signed document comes by polling, more than once, and lies in no database."""
         sad = await approved(alice, p256, sha256(PDF))
         accepted = await sign_doc(
             alice,
@@ -619,7 +622,16 @@ class TestAsynchronous:
         )
         reply = await self.finished(alice, accepted)
         assert reply.body.keys() == {"DocumentWithSignature"}
-        await validate(decoded(reply, "DocumentWithSignature")[0], office.root)
+        (signed,) = decoded(reply, "DocumentWithSignature")
+        await validate(signed, office.root)
+        assert (await self.finished(alice, accepted)).body == reply.body
+        kept = list(office.spool.glob("results/*/*"))
+        assert signed in [file.read_bytes() for file in kept]
+        for file in kept:
+            file.unlink()
+        lost = await self.finished(alice, accepted)
+        assert lost.error[:2] == (400, BAD)
+        assert "has failed" in str(lost.error[2])
 
     async def test_what_is_refused_at_once_is_not_accepted(self, alice: Client, p256: str) -> None:
         """A SAD that is spent, and an approval that was taken meanwhile."""

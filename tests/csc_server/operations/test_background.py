@@ -16,6 +16,7 @@ import pytest
 
 from csc_server.adapters.entropy import SystemEntropy
 from csc_server.adapters.pacing import ClientPacing
+from csc_server.adapters.spool import Spool
 from csc_server.operations.background import Background, ForgetJobs, Poll
 from csc_server.operations.effects import Effects
 from csc_server.operations.sign_hash import SignHash
@@ -68,14 +69,22 @@ class Process:
 
     store: Storage
     clock: Clock
+    directory: Path
     device: Device = field(default_factory=Device)
     effects: Effects = field(default_factory=Effects)
     per_second: int = 0
+    spool: Spool = field(init=False)
 
     def __post_init__(self) -> None:
         entropy = SystemEntropy()
+        self.spool = Spool(self.directory, "web-0", 10**9, entropy)
+        self.spool.open()
         background = Background(
-            jobs=self.store.jobs, clock=self.clock, entropy=entropy, effects=self.effects
+            jobs=self.store.jobs,
+            spool=self.spool,
+            clock=self.clock,
+            entropy=entropy,
+            effects=self.effects,
         )
         self.sign_hash = SignHash(
             authorizations=self.store.authorizations,
@@ -107,7 +116,7 @@ async def process(tmp_path: Path) -> AsyncIterator[Process]:
     async with stores.opened(url, tmp_path) as store:
         await stores.populate(store)
         await stores.issue(store, "sad", DIGEST_A)
-        yield Process(store, Clock())
+        yield Process(store, Clock(), tmp_path / "spool")
 
 
 async def test_the_answer_comes_before_the_signature(process: Process) -> None:
@@ -127,7 +136,7 @@ async def test_a_dead_process_leaves_a_failure_and_no_second_signature(process: 
     """Nobody takes the work up; its approval stays reserved; the poll fails when time is over."""
     handle = await process.start()
     await process.die()
-    successor = Process(process.store, process.clock)
+    successor = Process(process.store, process.clock, process.directory)
     successor.device.let.set()
     with pytest.raises(errors.ResponsePending):
         await successor.poll(ALICE, handle)
@@ -188,13 +197,13 @@ async def test_results_go_when_their_time_is_over(process: Process) -> None:
     process.clock.at = T0 + 10 * SECOND
     with pytest.raises(errors.ResponseUnknown):
         await process.poll(ALICE, handle)
-    await ForgetJobs(process.store.jobs, process.clock)()
+    await ForgetJobs(process.store.jobs, process.spool, process.clock)()
     assert await process.store.jobs.find(handle) is None
 
 
 async def test_the_pace_is_kept_before_anything_is_read(process: Process) -> None:
     """The second call of a second is refused, whatever it asks for."""
-    paced = Process(process.store, process.clock, per_second=1)
+    paced = Process(process.store, process.clock, process.directory, per_second=1)
     paced.device.let.set()
     unknown = build.request(DIGEST_A, sad=Sad("unknown"))
     with pytest.raises(errors.SadUnknown):

@@ -1,0 +1,73 @@
+"""A work of the desk: signature values become CMS, and with documents signed documents.
+
+What was signed stands in the attributes, byte for byte as the signer process made them; a document
+is copied and never read as one. (docs/adr/0008, 0012)
+"""
+
+from __future__ import annotations
+
+import shutil
+from dataclasses import dataclass
+from pathlib import Path
+from typing import ClassVar
+
+from ades.desk import MIB, Limits, Work
+from policies.algorithms import SignAlgorithm
+from policies.documents import MOST_DOCUMENT_BYTES, PreparedPdf
+
+
+@dataclass(frozen=True, slots=True)
+class Piece:
+    """One signature, and where it goes."""
+
+    attributes: bytes
+    """DER of the SET OF signed attributes."""
+    signature: bytes
+    """The value over them."""
+    algorithm: SignAlgorithm
+    timestamp: bytes | None
+    """Token over ``signature``, DER of its ContentInfo."""
+    document: Path | None
+    """What goes around or before it; ``None`` for a signature of its own."""
+    pdf: PreparedPdf | None
+    """Set for a PDF, whose signature fills the hole."""
+    target: Path
+    """The file that is written."""
+
+
+@dataclass(frozen=True, slots=True)
+class Assemble(Work[None]):
+    """Afterwards each piece is a file."""
+
+    # An attached signature is built in memory, around its document.
+    limits: ClassVar[Limits] = Limits(
+        wall_s=20, cpu_s=10, memory_bytes=512 * MIB, file_bytes=MOST_DOCUMENT_BYTES + 16 * MIB
+    )
+    loads: ClassVar[tuple[str, ...]] = ("ades.cms",)
+    certificates: tuple[bytes, ...]
+    """DER, end entity first."""
+    pieces: tuple[Piece, ...]
+
+    def perform(self) -> None:
+        """In the child."""
+        for piece in self.pieces:
+            self._assemble(piece)
+
+    def _assemble(self, piece: Piece) -> None:
+        from ades import cms
+
+        attached = piece.document is not None and piece.pdf is None
+        signature = cms.signed_data(
+            signed_attributes=piece.attributes,
+            signature=piece.signature,
+            algorithm=piece.algorithm,
+            certificates=self.certificates,
+            content=piece.document.read_bytes() if attached and piece.document else None,
+            timestamp=piece.timestamp,
+        )
+        if piece.document is None or piece.pdf is None:
+            piece.target.write_bytes(signature)
+            return
+        shutil.copyfile(piece.document, piece.target)
+        with piece.target.open("ab") as file:
+            file.write(cms.filled(piece.pdf, file.tell(), signature))

@@ -1,0 +1,94 @@
+"""Results of signing as JSON; what lies in files goes out piece by piece.
+
+A file of a result is opened before the room that it lies in is given up: from then on it belongs
+to the answer, and is gone with it.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import base64
+import os
+from collections.abc import Iterator
+from contextlib import ExitStack
+from pathlib import Path
+from typing import BinaryIO, Final
+
+from aiohttp import web
+from aiohttp.abc import AbstractStreamWriter
+
+from csc_server.web.patience import GRACE_S, SLOWEST_BYTES_PER_S
+from csc_server.web.requests import JSON, respond
+from csc_server.wire import documents
+from policies import errors as reasons
+from policies.jobs import SigningResult
+
+PIECE_BYTES: Final = 192 * 1024
+"""Of a file, encoded at once: a multiple of three, some tenths of a millisecond."""
+
+
+def of(result: SigningResult, directory: Path) -> web.StreamResponse:
+    """The answer of signHash, signDoc and signPolling.
+
+    Args:
+        directory: Where the files of the result lie.
+
+    Raises:
+        ResponseFailed: They are gone.
+    """
+    if not result.documents and not result.objects:
+        return respond(documents.render_signatures(result))
+    try:
+        return FilesAnswer(result, directory)
+    except FileNotFoundError as reason:
+        raise reasons.ResponseFailed("its files are gone") from reason
+
+
+class FilesAnswer(web.StreamResponse):
+    """JSON with the base64 of files."""
+
+    def __init__(self, result: SigningResult, directory: Path) -> None:
+        """Afterwards the files are open."""
+        super().__init__(headers={"Content-Type": JSON})
+        with ExitStack() as stack:
+            members: dict[str, list[BinaryIO]] = {
+                name: [stack.enter_context((directory / file).open("rb")) for file in files]
+                for name, files in documents.files_of(result).items()
+            }
+            self._parts: list[bytes | BinaryIO] = list(_parts(members))
+            self.content_length = sum(map(_length, self._parts))
+            self._files = stack.pop_all()
+
+    async def prepare(self, request: web.BaseRequest) -> AbstractStreamWriter | None:
+        """Send everything, as fast as the client takes it but not slower than it may."""
+        with self._files:
+            writer = await super().prepare(request)
+            for part in self._parts:
+                for piece in [part] if isinstance(part, bytes) else _pieces(part):
+                    async with asyncio.timeout(GRACE_S + len(piece) / SLOWEST_BYTES_PER_S):
+                        await self.write(piece)
+        return writer
+
+
+def _parts(members: dict[str, list[BinaryIO]]) -> Iterator[bytes | BinaryIO]:
+    before = b"{"
+    for name, files in members.items():
+        yield before + b'"%b":[' % name.encode()
+        for number, file in enumerate(files):
+            yield b',"' if number else b'"'
+            yield file
+            yield b'"'
+        yield b"]"
+        before = b","
+    yield b"}"
+
+
+def _length(part: bytes | BinaryIO) -> int:
+    if isinstance(part, bytes):
+        return len(part)
+    return (os.fstat(part.fileno()).st_size + 2) // 3 * 4
+
+
+def _pieces(file: BinaryIO) -> Iterator[bytes]:
+    while piece := file.read(PIECE_BYTES):
+        yield base64.b64encode(piece)

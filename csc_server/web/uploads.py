@@ -1,0 +1,70 @@
+"""Large bodies: into a file as they come, within limits of size and time. (security-and-pki 5.5)"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Final
+
+from aiohttp import web
+
+from ades.desk import OutOfMemory, Overdue
+from csc_server.ports.documents import Room, SpoolFull
+from csc_server.web.patience import PATIENCE
+from csc_server.web.requests import check_content_type, services
+from csc_server.wire import bodies, errors
+from csc_server.wire.bodies import TakeApart, Taken
+from policies.secret import Sad
+
+TIMES_THE_BODY: Final = 3
+"""What a request takes in the spool at most: its body, its documents, its results."""
+
+
+async def sign_doc(request: web.Request, room: Room, handle: Sad | None) -> Taken:
+    """The body of signDoc; its documents lie in ``room``.
+
+    Args:
+        handle: The SAD that the access token is.
+
+    Raises:
+        ContentTypeWrong: See ``web.requests.check_content_type``.
+        BodyTooLarge: Longer than it may be, or too large to be read.
+        ConnectionGone: It ended before it was whole.
+        SpoolFull: No room.
+        Malformed, Refused: See ``wire.bodies``.
+        DeskError: Not read.
+    """
+    service = services(request)
+    path = room.path / "body"
+    size = await _receive(request, room, path, service.document_body_bytes)
+    request[PATIENCE].working(size)
+    try:
+        apart = await service.desk.do(TakeApart(path, room.path, handle))
+    except (OutOfMemory, Overdue) as reason:
+        # Within the limit of size, so made of very many small things.
+        raise errors.BodyTooLarge from reason
+    # It holds the SAD, and is as long as all documents together.
+    path.unlink()
+    return bodies.taken(apart)
+
+
+async def _receive(request: web.Request, room: Room, path: Path, most_bytes: int) -> int:
+    """Write the body to a file; its length."""
+    check_content_type(request)
+    if (request.content_length or 0) > most_bytes:
+        raise errors.BodyTooLarge
+    patience, received = request[PATIENCE], 0
+    patience.receiving(received)
+    with path.open("xb") as file:
+        try:
+            async for chunk in request.content.iter_any():
+                received += len(chunk)
+                if received > most_bytes:
+                    raise errors.BodyTooLarge
+                patience.receiving(received)
+                room.claim(TIMES_THE_BODY * len(chunk))
+                file.write(chunk)
+        except ConnectionError as reason:
+            raise errors.ConnectionGone from reason
+        except OSError as reason:
+            raise SpoolFull(type(reason).__name__) from reason
+    return received
