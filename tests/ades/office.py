@@ -9,6 +9,8 @@ import hashlib
 import itertools
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
+from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any, Final
 
 from asn1crypto import x509
@@ -33,6 +35,7 @@ from policies.status import Standing
 from tests.ades.keys import Keys
 from tests.pki import golden
 from tests.pki.golden import ALICE, NOW, POLICY, Golden
+from tests.spooled import spooled
 
 SHA256: Final = HashAlgorithm.SHA256
 ALGORITHMS: Final = {
@@ -101,11 +104,13 @@ class Office:
         **plan: Any,
     ) -> bytes:
         """The document with a signature at B-B or B-T; ``plan`` changes how."""
-        usual = PdfPlan(document, Place(None, None), "Approved", None, None, None, 16 * 1024)
-        item = DocumentItem(
-            0, hashlib.sha256(document).digest(), algorithm, True, None, replace(usual, **plan)
-        )
-        signature, made = await self._cms(item, stamped=stamped)
+        with TemporaryDirectory() as directory:
+            file = spooled(Path(directory), document)
+            usual = PdfPlan(file, Place(None, None), "Approved", None, None, None, 16 * 1024)
+            item = DocumentItem(
+                0, hashlib.sha256(document).digest(), algorithm, True, None, replace(usual, **plan)
+            )
+            signature, made = await self._cms(item, stamped=stamped)
         assert made.pdf is not None
         return document + cms.filled(made.pdf, len(document), signature)
 
