@@ -67,7 +67,8 @@ Macros of ``webui/macros.html`` (errors are sentences or none; ids of inputs are
     ui.paraph(path, kind="ink", small) / ui.signing_line(path, kind, caption)
         kind: ink, pencil; path: ``mark_of_public_key(spki)``, ``mark_of_host(host)``
     ui.specimen()                                         the site's own paraph, for login
-    {% call ui.qr(src, save_href, save_name, key) %}      words beside the code
+    {% call ui.qr(src, save_href, save_name, key, side) %}    words beside the code;
+        side: in pixels, a multiple of its modules with the quiet zone
     ui.documents(items=[{name, note, digest, algorithm, href}])
     {% call ui.approval(client, items, certificate={name, issuer, serial, ends, mark}, cost,
         names_given) %}                                   what you approve; the call is its foot

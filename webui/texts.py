@@ -14,6 +14,7 @@ LONGEST_CLIENT_TEXT: Final = 100
 
 _ELLIPSIS: Final = "…"
 _DOT: Final = "•"
+_NO_BREAK: Final = "\u00a0"
 # ITU-T E.164: country codes of one and of two digits; every other code has three.
 _ONE_DIGIT_CODES: Final = frozenset({"1", "7"})
 _TWO_DIGIT_CODES: Final = frozenset(
@@ -54,7 +55,7 @@ def groups(text: str) -> str:
 def phone_mask(number: str) -> str:
     """``+40 7•• ••• 321``: country, first digit and last three of an E.164 number.
 
-    A number of another form shows nothing but dots.
+    Never broken between lines. A number of another form shows nothing but dots.
     """
     found = _NUMBER.fullmatch(number)
     if found is None:
@@ -63,7 +64,7 @@ def phone_mask(number: str) -> str:
     length = 1 if digits[0] in _ONE_DIGIT_CODES else 2 if digits[:2] in _TWO_DIGIT_CODES else 3
     code, national = digits[:length], digits[length:]
     masked = national[0] + _DOT * (len(national) - 4) + national[-3:]
-    return f"+{code} {_in_threes(masked)}"
+    return f"+{code}{_NO_BREAK}{_in_threes(masked)}"
 
 
 def client_text(text: str) -> str:
@@ -87,4 +88,4 @@ def _in_threes(text: str) -> str:
     """Threes from the left; what is left over joins the last group."""
     cut = len(text) - len(text) % 3
     heads = [text[at : at + 3] for at in range(0, cut, 3)]
-    return " ".join([*heads[:-1], heads[-1] + text[cut:]])
+    return _NO_BREAK.join([*heads[:-1], heads[-1] + text[cut:]])

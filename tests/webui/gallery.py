@@ -111,7 +111,7 @@ async def _asset(request: web.Request) -> web.Response:
 async def _qr(_: web.Request) -> web.Response:
     picture = io.BytesIO()
     segno.make("otpauth://totp/Paraph:andreea?secret=JBSWY3DPEHPK3PXP", error="m").save(
-        picture, kind="png", border=0, scale=1
+        picture, kind="png", border=4, scale=1
     )
     return web.Response(body=picture.getvalue(), content_type="image/png")
 

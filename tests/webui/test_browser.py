@@ -149,7 +149,7 @@ async def test_password(shown: Gallery) -> None:
     button = page.locator("[data-show=fresh]")
     await button.click()
     assert await field.get_attribute("type") == "text"
-    assert (await button.inner_text()).startswith("Ascundere")
+    assert (await button.inner_text()).startswith("Ascundeți")
     await button.click()
     assert await field.get_attribute("type") == "password"
 
