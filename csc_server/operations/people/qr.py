@@ -38,6 +38,12 @@ def png(text: str) -> bytes:
     return out.getvalue()
 
 
+def modules(picture: bytes) -> int:
+    """Modules along a side of what ``png`` made, the quiet zone included."""
+    # PNG 11.2.2: the width stands in the first chunk.
+    return int.from_bytes(picture[16:20]) // _SCALE
+
+
 def groups(seed: TotpSeed) -> tuple[str, ...]:
     """The seed in groups of four, for typing it in."""
     text = seed.value.rstrip("=")

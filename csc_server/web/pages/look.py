@@ -11,6 +11,7 @@ import jinja2
 from aiohttp import web
 
 from csc_server.config import Settings
+from csc_server.web.pages.limits import LIMITS
 from webui.environment import environment
 from webui.frame import Site
 from webui.languages import Language
@@ -44,7 +45,9 @@ def install(application: web.Application, settings: Settings) -> None:
     application[LOOK] = look
     loader = jinja2.PackageLoader("csc_server.web.pages")
     for language, key in ENVIRONMENTS.items():
-        application[key] = environment(language, look.site, loader, catalogues=[LOCALE])
+        made = environment(language, look.site, loader, catalogues=[LOCALE])
+        made.globals["limits"] = LIMITS
+        application[key] = made
 
 
 def _origin(base_url: str) -> str:

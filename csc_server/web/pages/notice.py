@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import date
+from datetime import date, timedelta
 from typing import Any
 
 from aiohttp import web
@@ -45,15 +45,15 @@ def _day(text: str) -> date:
 
 def _page(visit: Visit, problems: dict[str, str] | None = None, **typed: Any) -> web.Response:
     rules = visit.services.people.rules
-    today = visit.services.clock.now()
+    now = visit.services.clock.now()
     return visit.render(
         "two_factor.html",
         status=422 if problems else 200,
         failed=bool(problems),
         problems=problems or {},
         deadline=rules.mandatory_from,
-        may_defer=not second_factor.mandatory(today, rules.mandatory_from),
+        may_defer=not second_factor.mandatory(now, rules.mandatory_from),
         chosen=typed.get("chosen", "until"),
         day=typed.get("day", ""),
-        today=today.date(),
+        tomorrow=now.date() + timedelta(days=1),
     )

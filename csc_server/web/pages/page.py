@@ -224,6 +224,7 @@ class Page:
             await _demand_ours(visit)
         if self.access is Access.SIGNED_IN:
             request[ACCOUNT] = visit.account_id
+        if visit.signed_in:
             visit.person = await _name_of(visit)
         assert handler is not None  # noqa: S101 - dispatch has looked at http_methods
         response = await handler(visit)

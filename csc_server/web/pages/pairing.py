@@ -29,6 +29,8 @@ PATH: Final = "/authenticator"
 _SENT: Final = "pairing_sent"
 _UNTIL: Final = "pairing_until"
 _SIGNS_FROM: Final = "signs_from"
+_MODULE_PX: Final = 4
+"""Whole pixels for each module of the QR code on the page, so that all are equally large."""
 _SEED: Final = re.compile(r"[A-Z2-7]{16,64}")
 
 
@@ -155,7 +157,7 @@ async def _app_step(
 ) -> web.Response:
     person = await visit.services.people.show_person(account_id)
     uri = qr.uri(visit.services.people.rules.brand, profile_of(person).email, seed)
-    picture = base64.b64encode(qr.png(uri)).decode()
+    picture = qr.png(uri)
     until = datetime.fromisoformat(visit.data[_UNTIL])
     return visit.render(
         "pair_app.html",
@@ -163,7 +165,8 @@ async def _app_step(
         failed=refused is not None,
         refusal=refused,
         seed=seed.value,
-        picture=f"data:image/png;base64,{picture}",
+        picture=f"data:image/png;base64,{base64.b64encode(picture).decode()}",
+        side=_MODULE_PX * qr.modules(picture),
         until=until,
         left_s=max(int((until - visit.services.clock.now()).total_seconds()), 0),
         signed_in=visit.signed_in,

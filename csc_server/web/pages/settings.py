@@ -15,7 +15,7 @@ from policies.second_factor import PairingState
 from webui import languages
 
 PATH: Final = "/settings"
-_DONE: Final = ("password", "language", "sessions", "later", "programs")
+_DONE: Final = ("password", "language", "sessions", "programs")
 """What the page may tell of the step before it."""
 
 

@@ -95,7 +95,7 @@ def test_pin_and_code_go_to_the_verb(reader: Reader, fresh: StageServer, path: s
 @pytest.mark.parametrize(
     ("refusal", "status", "words"),
     [
-        (errors.RateLimited("x"), 429, "less than a minute ago, or five did today"),
+        (errors.RateLimited("x"), 429, "a moment ago, or 5 did today"),
         (errors.SmsBudgetSpent("x"), 503, "We cannot send any SMS for now."),
         (errors.OtpLocked("x"), 422, "Too many wrong codes. Ask us to unlock the certificate."),
         (errors.OtpNotSent("x"), 422, "This certificate cannot sign this."),
@@ -143,7 +143,9 @@ def test_a_wrong_code_can_be_read(page: Page, fresh: StageServer) -> None:
     page.get_by_label("Code from the SMS").fill("123456")
     press(page, "Approve and sign 2")
     expect(page.locator(".summary")).to_be_focused()
-    expect(page.locator(".summary")).to_contain_text("or is too old. Check it, or send a new one.")
+    expect(page.locator(".summary")).to_contain_text(
+        "or is too old. Check it, or ask for a new one."
+    )
 
 
 @pytest.fixture

@@ -8,7 +8,7 @@ import pytest
 
 from csc_server.ports import StorageUnavailable
 from csc_server.web.pages.onward import HOME, inward
-from policies import errors
+from policies import codes, errors
 from tests.csc_server.pages import programs, stage
 from tests.csc_server.pages.reader import Reader
 from tests.csc_server.pages.stage import StageServer
@@ -87,7 +87,7 @@ def test_what_goes_wrong_behind_a_page_is_a_page(
 @pytest.mark.parametrize(
     ("reason", "status", "words"),
     [
-        (errors.RateLimited("x"), 429, "less than a minute ago"),
+        (errors.RateLimited("x"), 429, f"a moment ago, or {codes.SMS_PER_DAY} did today"),
         (errors.SmsBudgetSpent("x"), 503, "Nothing is lost. Try again in an hour."),
     ],
     ids=lambda one: type(one).__name__,
