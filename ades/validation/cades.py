@@ -10,7 +10,7 @@ from asn1crypto import pem
 from ades.validation import containers, describe, judging, values
 from ades.validation.chains import Judge
 from ades.validation.containers import Container, Refused
-from ades.validation.errors import Unreadable
+from ades.validation.errors import FAULTS, Unreadable
 from ades.validation.judging import Judged, Setting
 from ades.validation.report import SignatureReport
 from ades.validation.trust import Evidence, Trust
@@ -61,7 +61,7 @@ def _wrong(container: Container, original: bytes | None, today: datetime) -> lis
         return values.findings(container, digest, values.DATA, today)
     except Refused as refusal:
         return [refusal.reason]
-    except (ValueError, TypeError, KeyError, AttributeError):
+    except FAULTS:
         return [Reason.CMS_BROKEN]
 
 
@@ -70,7 +70,8 @@ def _report(
 ) -> SignatureReport:
     indication, sub_indication = conclusion(found)
     # EN 319 122-1 6.3: a CAdES baseline signature says its time.
-    claimed = None if container is None else describe.claimed(container)
+    said = describe.container(container)
+    claimed = said.signing_time
     level = None if judged is None or found or claimed is None else judged.level
     return SignatureReport(
         name="",
@@ -81,9 +82,9 @@ def _report(
         reasons=tuple(dict.fromkeys(found)),
         level=level,
         intact=judged is not None,
-        signer=None if container is None else describe.signer(container),
-        digest_algorithm=None if container is None else describe.digest(container),
-        signature_algorithm=None if container is None else describe.algorithm(container),
+        signer=said.signer,
+        digest_algorithm=said.digest_algorithm,
+        signature_algorithm=said.signature_algorithm,
         claimed_time=claimed,
         proven_time=None if judged is None else judged.proven,
         chain=None if judged is None or judged.chain is None else describe.chain(judged.chain),

@@ -34,6 +34,7 @@ from pyhanko_certvalidator.revinfo.manager import RevinfoManager
 
 from ades.validation import statuses
 from ades.validation.algorithms import ReliedOn
+from ades.validation.errors import FAULTS
 from ades.validation.statuses import Status, Window
 from ades.validation.trust import Evidence
 from policies.validation import Reason
@@ -107,7 +108,7 @@ class Judge:
             return Chain((Reason.NOT_YET_VALID,), (certificate,))
         try:
             return await _Case(self, certificate, evidence, purpose, moment, further).decide()
-        except (ValueError, TypeError, KeyError, NotImplementedError, AssertionError):
+        except FAULTS:
             # Certificates and lists come from strangers, and the parsers are lazy.
             return Chain((Reason.CHAIN_INVALID,), (certificate,))
 

@@ -14,6 +14,7 @@ from typing import Any, Final
 from asn1crypto import cms, core, crl, ocsp, x509
 
 from ades.validation import der
+from ades.validation.errors import FAULTS
 from policies.validation import Reason
 
 OCSP_RESPONSE: Final = "1.3.6.1.5.5.7.16.2"
@@ -94,7 +95,7 @@ def read(data: bytes, *, padded: bool) -> Container:
         if data[end:].strip(b"\0" if padded else b""):
             raise Refused(Reason.CMS_BROKEN, "bytes behind the end")
         return of(cms.ContentInfo.load(data[:end]))
-    except (ValueError, TypeError, KeyError, IndexError, OverflowError) as error:
+    except FAULTS as error:
         raise Refused(Reason.CMS_BROKEN, type(error).__name__) from error
 
 
@@ -103,7 +104,7 @@ def of(content_info: cms.ContentInfo) -> Container:
 
     Raises:
         Refused: See ``policies.validation.Reason``.
-        ValueError, TypeError, KeyError, IndexError: Not what it should be.
+        One of ``FAULTS``: Not what it should be.
     """
     if content_info["content_type"].native != "signed_data":
         raise Refused(Reason.CMS_BROKEN, "no SignedData")
@@ -120,7 +121,7 @@ def of(content_info: cms.ContentInfo) -> Container:
     )
     for certificate in certificates:
         # Parsed here, so that what is broken is found here.
-        _ = certificate.subject.native, certificate.public_key.algorithm, certificate.serial_number
+        _ = certificate.subject.native, certificate.public_key.bit_size, certificate.serial_number
     crls, ocsps = _statuses(signed_data)
     container = Container(
         signed_data=signed_data,
@@ -135,7 +136,7 @@ def of(content_info: cms.ContentInfo) -> Container:
     _check_versions(container)
     _check_digests(container)
     for attribute in signer_info["unsigned_attrs"] or ():
-        _ = attribute["type"].native, len(attribute["values"])
+        _ = attribute["type"].native, list(attribute["values"])
     return container
 
 

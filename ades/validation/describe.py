@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from dataclasses import dataclass
 from datetime import datetime
-from typing import Final
+from typing import Final, TypeVar
 
 from asn1crypto import core, x509
 
 from ades.validation.chains import Chain
 from ades.validation.containers import Container
+from ades.validation.errors import FAULTS
 from ades.validation.report import CertificateReport, ChainReport, StatusReport, clean
 from ades.validation.statuses import Status
 
@@ -47,37 +50,61 @@ def chain(found: Chain) -> ChainReport:
     )
 
 
-def signer(container: Container) -> CertificateReport | None:
-    """The certificate that a signature points at."""
-    return None if container.certificate is None else readable(container.certificate)
+@dataclass(frozen=True, slots=True)
+class Description:
+    """What a container says of itself."""
+
+    signer: CertificateReport | None = None
+    digest_algorithm: str | None = None
+    signature_algorithm: str | None = None
+    signing_time: datetime | None = None
+
+
+def container(found: Container | None) -> Description:
+    """What a container says of itself, as far as it can be read."""
+    if found is None:
+        return Description()
+    return Description(
+        signer=None if found.certificate is None else readable(found.certificate),
+        digest_algorithm=_readable(_digest, found),
+        signature_algorithm=_readable(_algorithm, found),
+        signing_time=_readable(_signing_time, found),
+    )
+
+
+T = TypeVar("T")
+
+
+def _readable(look: Callable[[Container], T], found: Container) -> T | None:
+    try:
+        return look(found)
+    except FAULTS:
+        return None
 
 
 def readable(found: x509.Certificate) -> CertificateReport | None:
     """One certificate, unless an extension of it is broken."""
     try:
         return certificate(found)
-    except (ValueError, TypeError, KeyError):
+    except FAULTS:
         return None
 
 
-def digest(container: Container) -> str:
-    """The digest of the content."""
-    return clean(str(container.signer_info["digest_algorithm"]["algorithm"].native))
+def _digest(found: Container) -> str:
+    return clean(str(found.signer_info["digest_algorithm"]["algorithm"].native))
 
 
-def algorithm(container: Container) -> str:
-    """The signature scheme."""
-    found = container.signer_info["signature_algorithm"]
+def _algorithm(found: Container) -> str:
+    named = found.signer_info["signature_algorithm"]
     try:
-        return str(found.signature_algo)
+        return str(named.signature_algo)
     except ValueError:
-        return clean(str(found["algorithm"].native))
+        return clean(str(named["algorithm"].native))
 
 
-def claimed(container: Container) -> datetime | None:
-    """The signing-time attribute."""
-    found = container.attribute("signing_time")
-    moment = None if found is None else found.native
+def _signing_time(found: Container) -> datetime | None:
+    attribute = found.attribute("signing_time")
+    moment = None if attribute is None else attribute.native
     return moment if isinstance(moment, datetime) and moment.tzinfo is not None else None
 
 

@@ -2,6 +2,21 @@
 
 from __future__ import annotations
 
+from typing import Final
+
+FAULTS: Final = (
+    ValueError,
+    TypeError,
+    LookupError,
+    ArithmeticError,
+    AttributeError,
+    NameError,
+    AssertionError,
+    NotImplementedError,
+)
+"""How the libraries say that bytes from a stranger are not what they seem: their parsers are lazy,
+so it may come at any later look, and some of it is their own bugs (a random byte finds them)."""
+
 
 class Unreadable(Exception):
     """Not a document that we read, or not one with a signature container."""

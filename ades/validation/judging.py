@@ -16,6 +16,7 @@ from datetime import datetime
 from ades.validation import timestamps
 from ades.validation.chains import Chain, Judge, Moment, Purpose
 from ades.validation.containers import Container
+from ades.validation.errors import FAULTS
 from ades.validation.report import SignatureLevel
 from ades.validation.timestamps import Stamp
 from ades.validation.trust import Evidence
@@ -78,6 +79,14 @@ class _Try:
 
 async def judge(container: Container, setting: Setting) -> Judged:
     """What is thought of a signature whose value is right."""
+    try:
+        return await _judge(container, setting)
+    except FAULTS:
+        # In what nobody has looked at before, such as a time-stamp's certificates.
+        return Judged((Reason.CMS_BROKEN,), None, (), None, None)
+
+
+async def _judge(container: Container, setting: Setting) -> Judged:
     carried = Evidence(container.certificates, container.crls, container.ocsps)
     own = setting.own + carried
     everything = own + setting.given

@@ -163,7 +163,7 @@ def _report(
     signed: Signed, found: list[Reason], judged: judging.Judged | None, *, intact: bool
 ) -> SignatureReport:
     indication, sub_indication = conclusion(found)
-    container = signed.container
+    said = describe.container(signed.container)
     pades = signed.subfilter == revisions.PADES
     level = None if judged is None or found or not pades else judged.level
     return SignatureReport(
@@ -175,11 +175,10 @@ def _report(
         reasons=tuple(dict.fromkeys(found)),
         level=level,
         intact=intact,
-        signer=None if container is None else describe.signer(container),
-        digest_algorithm=None if container is None else describe.digest(container),
-        signature_algorithm=None if container is None else describe.algorithm(container),
-        claimed_time=signed.claimed_at
-        or (None if container is None else describe.claimed(container)),
+        signer=said.signer,
+        digest_algorithm=said.digest_algorithm,
+        signature_algorithm=said.signature_algorithm,
+        claimed_time=signed.claimed_at or said.signing_time,
         proven_time=None if judged is None else judged.proven,
         chain=None if judged is None or judged.chain is None else describe.chain(judged.chain),
         timestamps=() if judged is None else tuple(stamp.report() for stamp in judged.stamps),
@@ -197,7 +196,7 @@ def _of_stamp(signed: Signed, stamp: Stamp | None) -> SignatureReport:
             reasons += stamp.chain.reasons
     indication, sub_indication = conclusion(reasons)
     reports: tuple[TimestampReport, ...] = () if stamp is None else (stamp.report(),)
-    container = signed.container
+    said = describe.container(signed.container)
     return SignatureReport(
         name=clean(signed.name),
         kind="document_timestamp",
@@ -207,9 +206,9 @@ def _of_stamp(signed: Signed, stamp: Stamp | None) -> SignatureReport:
         reasons=tuple(dict.fromkeys(reasons)),
         level=None,
         intact=stamp is not None and not signed.findings and stamp.chain is not None,
-        signer=None if container is None else describe.signer(container),
-        digest_algorithm=None if container is None else describe.digest(container),
-        signature_algorithm=None if container is None else describe.algorithm(container),
+        signer=said.signer,
+        digest_algorithm=said.digest_algorithm,
+        signature_algorithm=said.signature_algorithm,
         proven_time=stamp.time if stamp is not None and stamp.valid else None,
         chain=None if stamp is None or stamp.chain is None else describe.chain(stamp.chain),
         timestamps=reports,

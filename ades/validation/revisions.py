@@ -27,21 +27,13 @@ from pyhanko.sign.validation.status import SignatureCoverageLevel
 from ades.validation import byte_range, containers
 from ades.validation.byte_range import Covered
 from ades.validation.containers import Container, Refused
+from ades.validation.errors import FAULTS
 from policies.validation import Reason
 
 PADES: Final = "/ETSI.CAdES.detached"
 TIMESTAMP: Final = "/ETSI.RFC3161"
 DETACHED: Final = frozenset({PADES, "/adbe.pkcs7.detached"})
-BROKEN: Final = (
-    misc.PdfError,
-    SignatureValidationError,
-    ValueError,
-    TypeError,
-    LookupError,
-    AttributeError,
-    AssertionError,
-    NotImplementedError,
-)
+BROKEN: Final = (misc.PdfError, SignatureValidationError, *FAULTS)
 """How pyHanko says that a file is not as it should be."""
 
 
@@ -102,8 +94,9 @@ def signatures(reader: PdfFileReader, document: bytes) -> list[Signed]:
 
 
 def _fields(reader: PdfFileReader) -> Iterator[tuple[str, Any, Any]]:
-    fields: Iterator[tuple[str, Any, Any]] = enumerate_sig_fields(reader, filled_status=True)
-    return fields
+    for name, value, form_field in enumerate_sig_fields(reader, filled_status=True):
+        # A name that is no text comes as bytes.
+        yield name if isinstance(name, str) else bytes(name).decode("latin-1"), value, form_field
 
 
 def _signed(
@@ -142,6 +135,9 @@ def _read(
     signed.locks = _locks(embedded, dictionary)
     signed.coverage = _coverage(embedded)
     signed.findings += _changed(embedded, signed)
+    if not _accounted_for(reader, document, signed.covered.end):
+        signed.changes = Changes("other")
+        signed.findings.append(Reason.CHANGED_AFTER_SIGNING)
 
 
 def _claimed(dictionary: Any) -> datetime | None:
@@ -194,6 +190,23 @@ def _changed(embedded: EmbeddedPdfSignature, signed: Signed) -> Iterator[Reason]
         yield Reason.CHANGED_AFTER_SIGNING
     elif signed.locks.permission is not None and level.value > signed.locks.permission:
         yield Reason.CHANGE_NOT_PERMITTED
+
+
+def _accounted_for(reader: PdfFileReader, document: bytes, end: int) -> bool:
+    """What follows the signed bytes is whole revisions, and nothing behind the last one.
+
+    Readers that rebuild the table of references would find objects there.
+    """
+    if not document[end:].strip():
+        return True
+    last = reader.xrefs.get_xref_container_info(reader.xrefs.total_revisions - 1)
+    tail = document[last.end_location :]
+    return (
+        last.start_location >= end
+        and tail.count(b"%%EOF") == 1
+        and not tail.partition(b"%%EOF")[2].strip()
+        and b" obj" not in tail
+    )
 
 
 def _compare(found: list[Signed]) -> None:

@@ -18,6 +18,7 @@ from asn1crypto import cms, core, tsp
 from ades.validation import containers, describe, values
 from ades.validation.chains import Chain, Judge, Moment, Purpose
 from ades.validation.containers import Container, Refused
+from ades.validation.errors import FAULTS
 from ades.validation.report import TimestampReport
 from ades.validation.trust import Evidence
 from policies import algorithms
@@ -75,7 +76,7 @@ async def judge(
     except Refused as refusal:
         weak = refusal.reason is Reason.ALGORITHM_WEAK
         return Stamp(kind, None, (Reason.ALGORITHM_WEAK if weak else Reason.TIMESTAMP_BROKEN,))
-    except (ValueError, TypeError, KeyError, IndexError, AttributeError, OverflowError):
+    except FAULTS:
         return Stamp(kind, None, (Reason.TIMESTAMP_BROKEN,))
     if found or container.certificate is None:
         return Stamp(kind, time, tuple(found), container=container)

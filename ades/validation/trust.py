@@ -12,7 +12,7 @@ from typing import Any, Final
 from asn1crypto import crl, ocsp, pem, x509
 
 from ades.validation import der
-from ades.validation.errors import Unreadable
+from ades.validation.errors import FAULTS, Unreadable
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,7 +96,7 @@ def _recognised(data: bytes) -> Evidence:
         try:
             found = kind.load(data, strict=True)
             look(found)
-        except (ValueError, TypeError, KeyError, IndexError, AttributeError):
+        except FAULTS:
             continue
         return wrap(found)
     raise Unreadable("no certificate, revocation list or OCSP answer")
