@@ -68,6 +68,9 @@ def _header(data: bytes, position: int) -> tuple[bool, int | None, int]:
     """Constructed or not, length, place of the content."""
     try:
         first = data[position]
+        if not first:
+            # X.690 8.1.5: only ends what has no length, and stands nowhere else.
+            raise Malformed("an end without a beginning")
         position += 1
         if first & 0x1F == 0x1F:
             while data[position] & 0x80:
