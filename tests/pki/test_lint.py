@@ -1,6 +1,6 @@
-"""The linter before the signature: bad certificates, a broken linter, many good ones.
+"""The linter before the signature: bad certificates, and a broken linter.
 
-(security-and-pki 2.3, appendix A, 7.2 row 19; the long form is in the campaign)
+(security-and-pki 2.3, appendix A, 7.2 row 19; many good ones: ``tests/campaign/test_subjects.py``)
 """
 
 from __future__ import annotations
@@ -10,18 +10,17 @@ from datetime import timedelta
 
 import pytest
 from asn1crypto import x509
-from hypothesis import given, settings
 
 from pki import authority, certificates, lint, linters, names, profiles
 from pki.authority import Issuer, Order
 from pki.certificates import Draft
 from pki.lint import INTERNAL_DOMAIN
-from pki.profiles import FOR_PEOPLE, Linter, Profile
+from pki.profiles import Linter, Profile
 from policies import identity
 from policies.algorithms import SignAlgorithm
 from policies.errors import CertificateUnfit
 from policies.identity import IdentifierScheme, Identity
-from tests.pki import golden, subjects
+from tests.pki import golden
 from tests.pki.golden import ALICE, NOW, Golden
 
 SERIAL = 0xB0 << 120
@@ -125,11 +124,3 @@ async def test_only_what_the_instance_lives_with_is_tolerated(pki: Golden) -> No
     nobody = dataclasses.replace(wanted, subject=NAMELESS)
     with pytest.raises(CertificateUnfit, match="required_attribute_missing"):
         await authority.issue(silent(easy), nobody, SERIAL, NOW)
-
-
-@settings(max_examples=100)
-@given(who=subjects.people)
-def test_whom_the_rules_let_pass_the_linter_lets_pass(who: Identity, pki: Golden) -> None:
-    """No finding for people with any name, pseudonym and number, whatever the profile."""
-    for profile in FOR_PEOPLE.values():
-        judge(pki, draft(pki, profile, who), profile.linter)
