@@ -25,6 +25,7 @@ WORDS: Final = (
     "certificate",
     "oauth-client",
     "sign",
+    "validate",
     "audit",
     "doctor",
     "demo",

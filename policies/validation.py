@@ -39,7 +39,6 @@ class SubIndication(StrEnum):
     REVOKED_NO_POE = "REVOKED_NO_POE"
     REVOKED_CA_NO_POE = "REVOKED_CA_NO_POE"
     OUT_OF_BOUNDS_NO_POE = "OUT_OF_BOUNDS_NO_POE"
-    NO_POE = "NO_POE"
     TRY_LATER = "TRY_LATER"
     SIGNED_DATA_NOT_FOUND = "SIGNED_DATA_NOT_FOUND"
 
@@ -101,7 +100,6 @@ class Reason(StrEnum):
     TIMESTAMP_WRONG = "timestamp_wrong"
     TIMESTAMP_NOT_TRUSTED = "timestamp_not_trusted"
     TIMESTAMP_ORDER = "timestamp_order"
-    ARCHIVE_INCOMPLETE = "archive_incomplete"
     # Asked for and not there.
     LEVEL_NOT_REACHED = "level_not_reached"
 
@@ -195,9 +193,6 @@ MEANINGS: Final = {
     Reason.TIMESTAMP_NOT_TRUSTED: Meaning(_CONSTRAINTS, "A time-stamp is not trusted."),
     Reason.TIMESTAMP_ORDER: Meaning(
         SubIndication.TIMESTAMP_ORDER_FAILURE, "The time-stamps contradict each other."
-    ),
-    Reason.ARCHIVE_INCOMPLETE: Meaning(
-        SubIndication.NO_POE, "An archive time-stamp does not cover what it should."
     ),
     Reason.LEVEL_NOT_REACHED: Meaning(
         _CONSTRAINTS, "The signature does not have the level that it should have."

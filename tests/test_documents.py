@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import importlib.util
+from dataclasses import fields, is_dataclass
 from pathlib import Path
 from typing import Any
 
+from ades.validation import report
 from hsm import provision
+from policies import validation
 
 ROOT = Path(__file__).parent.parent
 
@@ -25,6 +28,16 @@ def test_generated_parts_are_current() -> None:
     """Settings table and life-cycle diagrams; `python tools/docs.py` writes them anew."""
     for path, text in tool("docs").generated().items():
         assert path.read_text() == text, f"{path.name} is old"
+
+
+def test_every_field_of_a_validation_report_is_explained() -> None:
+    """docs/validation.md names each, and each reason has its sentence."""
+    text = (ROOT / "docs" / "validation.md").read_text()
+    kinds = [one for one in vars(report).values() if isinstance(one, type) and is_dataclass(one)]
+    names = {field.name for kind in kinds for field in fields(kind) if kind is not report.Verdict}
+    assert len(names) > 30
+    assert {name for name in names if f"`{name}`" not in text} == set()
+    assert set(validation.MEANINGS) == set(validation.Reason)
 
 
 def test_softhsm_conf_says_what_an_instance_gets(tmp_path: Path) -> None:

@@ -1,4 +1,4 @@
-"""Write the generated parts of the documents: settings table, life-cycle tables.
+"""Write the generated parts of the documents: settings table, life-cycle tables, reasons.
 
 `python tools/docs.py` rewrites them; `python tools/docs.py --check` says whether they are current.
 """
@@ -11,7 +11,7 @@ from enum import StrEnum
 from pathlib import Path
 
 from csc_server import config
-from policies import lifecycle, revocation
+from policies import lifecycle, revocation, validation
 
 ROOT = Path(__file__).parent.parent
 _TABLES = (
@@ -28,6 +28,16 @@ def lifecycle_text() -> str:
         f"### {title}\n\n```mermaid\nstateDiagram-v2\n{_moves(table)}\n```\n"
         for title, table in _TABLES
     )
+
+
+def reasons_text() -> str:
+    """What each reason of a validation leads to."""
+    rows = "".join(
+        f"| `{reason}` | {validation.indication(meaning.sub_indication)} | "
+        f"{meaning.sub_indication} | {meaning.sentence} |\n"
+        for reason, meaning in validation.MEANINGS.items()
+    )
+    return f"| code | indication | sub-indication | sentence |\n|---|---|---|---|\n{rows}"
 
 
 def _moves(table: Mapping[StrEnum, Mapping[StrEnum, StrEnum]]) -> str:
@@ -49,9 +59,11 @@ def with_part(text: str, name: str, part: str) -> str:
 def generated() -> dict[Path, str]:
     """Each document as it should be."""
     readme, cycle = ROOT / "README.md", ROOT / "docs" / "signing-cycle.md"
+    reasons = ROOT / "docs" / "validation.md"
     return {
         readme: with_part(readme.read_text(), "settings", config.table()),
         cycle: with_part(cycle.read_text(), "lifecycle", lifecycle_text()),
+        reasons: with_part(reasons.read_text(), "reasons", reasons_text()),
     }
 
 

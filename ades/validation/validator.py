@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import asyncio
 import hashlib
+import logging
 from datetime import datetime
 from typing import Final
 
@@ -16,6 +17,10 @@ from ades.validation.errors import Unreadable
 from ades.validation.report import Report, SignatureLevel, SignatureReport, Verdict
 from ades.validation.trust import Trust
 from policies.validation import Indication, Reason
+
+for _name in ("pyhanko", "pyhanko_certvalidator"):
+    # They log what is wrong with documents, with tracebacks; our reports say it.
+    logging.getLogger(_name).setLevel(logging.CRITICAL)
 
 HEADER_WITHIN: Final = 1024
 """security-and-pki 5.5: the header stands within the first KiB."""
