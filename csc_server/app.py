@@ -42,6 +42,7 @@ from csc_server.operations.effects import Effects
 from csc_server.operations.expire import ExpireAuthorizations
 from csc_server.operations.extend_transaction import ExtendTransaction
 from csc_server.operations.forget_paces import ForgetPaces
+from csc_server.operations.login_limits import LoginLimits
 from csc_server.operations.messages import DeliverMessages, by_mail, by_sms
 from csc_server.operations.oauth import wiring as oauth
 from csc_server.operations.oauth.applications import ListApplications
@@ -73,6 +74,7 @@ from policies.audit import Event, EventType, Outcome
 from policies.messages import Channel, Language
 from policies.oauth.clients import ClientRefused
 from policies.sms_budget import SmsLimits
+from policies.spray import LoginRules
 from policies.tokens import DIRECT
 
 T = TypeVar("T")
@@ -250,8 +252,7 @@ def services(settings: Settings, edges: Edges, entropy: ports.Entropy) -> Servic
             accounts=store.accounts,
             tokens=store.tokens,
             check_password=CheckPassword(store.accounts, hasher),
-            paces=store.paces,
-            failures=rules.failures,
+            limits=LoginLimits(store.paces, rules.logins),
             clock=clock,
             entropy=entropy,
         ),
@@ -339,6 +340,7 @@ def services(settings: Settings, edges: Edges, entropy: ports.Entropy) -> Servic
         device_health=edges.device.health,
         sms_today=lambda: store.messages.sms_lately(clock.now()),
         sms_per_day=settings.people.sms_per_day,
+        failed_logins=lambda: store.login_tries.numbers(rules.logins.most_names, clock.now()),
     )
 
 
@@ -401,8 +403,18 @@ def people_rules(settings: Settings) -> PeopleRules:
         cooling_off=timedelta(hours=settings.pkcs11.cooling_off_h),
         sms=SmsLimits(timedelta(seconds=wanted.sms_gap_s), wanted.sms_per_day),
         privacy_version=wanted.privacy_version,
-        failures=replace(pacing.FAILED_LOGINS, most=settings.limits.failed_logins_per_minute),
+        logins=login_rules(settings),
         registrations=replace(pacing.REGISTRATIONS, most=wanted.registrations_per_hour),
+    )
+
+
+def login_rules(settings: Settings) -> LoginRules:
+    """What this instance decides about failed logins."""
+    limits = settings.limits
+    return LoginRules(
+        failures=replace(pacing.FAILED_LOGINS, most=limits.failed_logins_per_minute),
+        most_names=limits.failed_accounts_per_hour,
+        of_all_per_minute=limits.failed_logins_of_all_per_minute,
     )
 
 
@@ -519,7 +531,7 @@ def _chores(
         services.people.purge,
         services.oauth.purge,
         services.sessions.purge,
-        ForgetPaces(store.paces, SystemClock()),
+        ForgetPaces(store.paces, store.login_tries, SystemClock()),
         tombstones,
     ]
 

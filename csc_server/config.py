@@ -42,6 +42,7 @@ from policies import (
     quorum,
     second_factor,
     sms_budget,
+    spray,
     status,
     totp,
     tsa,
@@ -171,6 +172,18 @@ class LimitSettings(BaseModel):
         pacing.FAILED_LOGINS.most,
         ge=1,
         description="Failed logins per minute and address before 429.",
+    )
+    failed_accounts_per_hour: int = Field(
+        spray.MOST_NAMES,
+        ge=1,
+        description="Accounts that an address may fail at, and not get into, within an hour; then "
+        "it gets 429 for an hour, unless it got into as many.",
+    )
+    failed_logins_of_all_per_minute: int = Field(
+        spray.OF_ALL_PER_MINUTE,
+        ge=1,
+        description="Failed logins of the whole service per minute, over ten minutes; while there "
+        "are more, an address has 1 per minute.",
     )
 
 

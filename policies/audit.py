@@ -22,6 +22,10 @@ class EventType(StrEnum):
     ACCOUNT_RESUMED = "account.resumed"
     PROFILE_SET = "account.profile_set"
     LOGIN = "authn.login"
+    LOGINS_SPRAYED = "authn.logins_sprayed"
+    """One place tried many accounts."""
+    LOGINS_FLOODED = "authn.logins_flooded"
+    """Too many failed logins from everywhere."""
     SESSION_ENDED = "session.ended"
     TOKEN_ISSUED = "token.issued"  # noqa: S105 - the name of an event
     TOKEN_REVOKED = "token.revoked"  # noqa: S105 - the name of an event

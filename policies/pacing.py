@@ -28,6 +28,10 @@ class Paced(StrEnum):
 
     FAILED_LOGIN = "failed_login"
     """By address."""
+    FAILED_LOGIN_OF_ALL = "failed_login_of_all"
+    """By nobody in particular (``policies.spray``)."""
+    FLOOD_TOLD = "flood_told"
+    """That the one before is used up."""
     REGISTRATION = "registration"
     """By address."""
     CLIENT_FAILURE = "client_failure"

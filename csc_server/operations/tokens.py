@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from csc_server.operations.check_password import CheckPassword
+from csc_server.operations.login_limits import LoginLimits
 from csc_server.operations.oauth.clients import CheckProof, Proof
 from csc_server.operations.records import event
 from csc_server.ports import (
@@ -14,13 +15,12 @@ from csc_server.ports import (
     Call,
     Clock,
     Entropy,
+    LoginTry,
     NewToken,
-    Paces,
     Tokens,
 )
 from policies import addresses, errors, tokens
 from policies.audit import EventType, Outcome
-from policies.pacing import Limit, Pace
 from policies.secret import Password, Token
 from policies.tokens import DIRECT, Access, TokenKind
 from policies.values import NOBODY, AccountId, AccountState, GrantId, Principal
@@ -72,9 +72,7 @@ class LogIn:
     accounts: Accounts
     tokens: Tokens
     check_password: CheckPassword
-    paces: Paces
-    failures: Limit
-    """Failed logins of one address."""
+    limits: LoginLimits
     clock: Clock
     entropy: Entropy
 
@@ -92,24 +90,25 @@ class LogIn:
             HsmError: Nobody knows.
         """
         now = self.clock.now()
-        pace = self.failures.of(addresses.household(call.source))
-        await self.paces.admit(pace, now)
+        tried = await self.limits.admit(call, username, now)
         account = await self.accounts.find(username)
         matches = await self.check_password(call, account, password, now)
         if account is None or not matches or account.state is not AccountState.ACTIVE:
-            await self._failed(call, account, pace, now)
+            await self._failed(call, account, tried, now)
             raise errors.LoginFailed(account.account_id if account else "unknown account")
-        return await self._open(call, account, pace, now, remember_me=remember_me)
+        return await self._open(call, account, tried, now, remember_me=remember_me)
 
-    async def _failed(self, call: Call, account: Account | None, pace: Pace, now: datetime) -> None:
+    async def _failed(
+        self, call: Call, account: Account | None, tried: LoginTry, now: datetime
+    ) -> None:
         """Count it; a name that nobody has costs the same statements as one that exists."""
         account_id = account.account_id if account else NOBODY
         subject = login_subject(account_id, call.source)
         record = event(EventType.LOGIN, account_id, call, now, Outcome.FAILURE)
-        await self.accounts.login_failed(subject, now, [record], pace)
+        await self.accounts.login_failed(subject, now, [record], tried)
 
     async def _open(
-        self, call: Call, account: Account, pace: Pace, now: datetime, *, remember_me: bool
+        self, call: Call, account: Account, tried: LoginTry, now: datetime, *, remember_me: bool
     ) -> Login:
         grant = GrantId(self.entropy.identifier())
         principal = Principal(account.account_id, DIRECT, grant)
@@ -120,7 +119,7 @@ class LogIn:
             new.append(NewToken(Token(self.entropy.token()), TokenKind.REFRESH, expires_at))
         record = event(EventType.LOGIN, account.account_id, call, now, grant_id=grant)
         subject = login_subject(account.account_id, call.source)
-        if not await self.tokens.open(principal, new, subject, now, [record], pace):
+        if not await self.tokens.open(principal, new, subject, now, [record], tried):
             raise errors.LoginFailed("too many failures")
         return _login(access, new[1].token if remember_me else None)
 

@@ -16,6 +16,7 @@ from policies.authorize import AuthorizeFacts
 from policies.pacing import Pace
 from policies.secret import Password, Sad, Token
 from policies.sign import Permit, SigningFacts
+from policies.spray import FailedLogins
 from policies.throttle import Throttle
 from policies.tokens import SERVICE, Scope, TokenFacts, TokenKind, TokenType
 from policies.values import (
@@ -121,6 +122,24 @@ class PasswordHasher(Protocol):
         """Is it the account's password? No account costs the same work, and is never right."""
 
 
+@dataclass(frozen=True, slots=True)
+class LoginTry:
+    """One try at a password, as the store counts it besides the account's own failures."""
+
+    pace: Pace
+    """Failures of its place."""
+    of_all: Pace
+    """Failures of all places together."""
+    place: bytes
+    name: bytes
+    """Digests (``policies.spray``)."""
+    most_names: int
+    sprayed: Event
+    """Written when this failure shows that the place tries many accounts; it is refused then."""
+    flooded: Event
+    """Written when this failure is one too many of all."""
+
+
 class Paces(Protocol):
     """How often each subject did something lately, for all processes of the service together."""
 
@@ -141,8 +160,21 @@ class Paces(Protocol):
     async def count(self, pace: Pace, now: datetime) -> None:
         """Count one more; nobody is refused."""
 
+    async def used_up(self, pace: Pace, now: datetime) -> bool:
+        """True when nothing can be taken; nothing is counted. One read."""
+
     async def forget(self, now: datetime) -> None:
         """Drop what has been as good as new for long."""
+
+
+class LoginTries(Protocol):
+    """Which names each place tried lately."""
+
+    async def numbers(self, most_names: int, now: datetime) -> FailedLogins:
+        """How the logins of all places are."""
+
+    async def forget(self, now: datetime) -> None:
+        """Drop what nobody asks about any more."""
 
 
 class Accounts(Protocol):
@@ -173,12 +205,12 @@ class Accounts(Protocol):
         """Failures of a login subject, ``login:ACCOUNT|NETWORK``; ``CLEAR`` if none."""
 
     async def login_failed(
-        self, subject: str, now: datetime, events: Sequence[Event], pace: Pace | None = None
+        self, subject: str, now: datetime, events: Sequence[Event], tried: LoginTry | None = None
     ) -> Throttle:
         """Count a failure (``throttle.after_failure``, unless already blocked); the new state.
 
         Args:
-            pace: Where it is counted besides.
+            tried: Where it is counted besides.
         """
 
     async def unlock(self, account_id: AccountId, events: Sequence[Event]) -> None:
@@ -199,15 +231,15 @@ class Tokens(Protocol):
         throttle_subject: str,
         now: datetime,
         events: Sequence[Event],
-        pace: Pace | None = None,
+        tried: LoginTry | None = None,
     ) -> bool:
         """A new grant with its tokens; clears the login throttle.
 
         False when the throttle blocks at ``now``: a right password that arrives after too many
-        wrong ones does not count. Nothing changed then, but ``pace`` counts one more.
+        wrong ones does not count. It is one more failure of its place then.
 
         Args:
-            pace: Of the address that failures are counted of.
+            tried: Where it is counted besides.
 
         Raises:
             RateLimited: Failures from there came first.

@@ -12,13 +12,12 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
 
-from csc_server.ports import Account
+from csc_server.ports import Account, LoginTry
 from csc_server.ports.messages import NewMessage
 from policies.audit import Event
 from policies.codes import CodeKey, SentCode, Verdict
 from policies.links import LinkPurpose
 from policies.messages import Language
-from policies.pacing import Pace
 from policies.passwords import Estimate
 from policies.privacy import Acceptance
 from policies.registration import Applicant
@@ -301,16 +300,16 @@ class People(Protocol):
         now: datetime,
         events: Sequence[Event],
         stop: Stop | None = None,
-        pace: Pace | None = None,
+        tried: LoginTry | None = None,
     ) -> bool:
         """Clear the login throttle. False while it blocks.
 
-        Nothing changes then but what ``pace`` counts, and ``stop`` is written when it is the hard
-        stop that blocks: the owner who knows the password gets the link (again), wherever the
-        failures came from.
+        It is one more failure of its place then (``tried``), and ``stop`` is written when it is
+        the hard stop that blocks: the owner who knows the password gets the link (again), wherever
+        the failures came from.
 
         Args:
-            pace: Of the address that failures are counted of.
+            tried: Where it is counted besides.
 
         Raises:
             RateLimited: Failures from there came first.
@@ -322,7 +321,7 @@ class People(Protocol):
         now: datetime,
         events: Sequence[Event],
         stop: Stop | None,
-        pace: Pace | None = None,
+        tried: LoginTry | None = None,
     ) -> Throttle:
         """Count a failure unless blocked; the new state. ``stop`` when it reaches the stop."""
 

@@ -28,6 +28,7 @@ from csc_server.storage.idempotency import SqlIdempotency
 from csc_server.storage.jobs import SqlJobs
 from csc_server.storage.journal import Journal, WitnessBroken
 from csc_server.storage.ledger import SqlLedger
+from csc_server.storage.login_tries import SqlLoginTries
 from csc_server.storage.messages import SqlMessages
 from csc_server.storage.oauth_clients import SqlClients
 from csc_server.storage.oauth_grants import SqlGrants, SqlReplays
@@ -79,6 +80,7 @@ class Storage:
     messages: SqlMessages
     orders: SqlOrders
     outbox: SqlOutbox
+    login_tries: SqlLoginTries
     paces: SqlPaces
     people: SqlPeople
     sessions: SqlSessions
@@ -165,6 +167,7 @@ async def open_storage(
             messages=SqlMessages(database),
             orders=SqlOrders(database),
             outbox=SqlOutbox(database),
+            login_tries=SqlLoginTries(database),
             paces=SqlPaces(database),
             people=SqlPeople(database),
             sessions=SqlSessions(database),

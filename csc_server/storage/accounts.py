@@ -8,14 +8,13 @@ from typing import Final
 
 import sqlalchemy as sa
 
-from csc_server.ports import Account, NameTaken
-from csc_server.storage import paces, rows, tables, throttles
+from csc_server.ports import Account, LoginTry, NameTaken
+from csc_server.storage import login_tries, rows, tables, throttles
 from csc_server.storage.database import Database
 from csc_server.storage.units import Sql
 from policies import codes
 from policies.audit import Event
 from policies.codes import CodePurpose
-from policies.pacing import Pace
 from policies.throttle import CLEAR, Throttle
 from policies.values import (
     AccountId,
@@ -115,14 +114,14 @@ class SqlAccounts:
         return await self._database.read(lambda sql: throttles.find(sql, subject))
 
     async def login_failed(
-        self, subject: str, now: datetime, events: Sequence[Event], pace: Pace | None = None
+        self, subject: str, now: datetime, events: Sequence[Event], tried: LoginTry | None = None
     ) -> Throttle:
         """Count a failure unless the subject is blocked; the new state."""
 
         def unit(sql: Sql) -> Throttle:
             _, after = throttles.count_failure(sql, subject, now)
-            if pace is not None:
-                paces.count(sql, pace, now)
+            if tried is not None:
+                login_tries.failed(sql, tried, now)
             sql.audit(events)
             return after
 

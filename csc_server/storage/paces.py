@@ -33,6 +33,11 @@ _TAKE: Final = (
     )
 )
 _INSERT: Final = table.insert()
+_DRAIN: Final = (
+    table.update()
+    .where(_KEY, table.c.full_at <= sa.bindparam("ordinary"))
+    .values(full_at=sa.bindparam("full"))
+)
 _FORGET: Final = table.delete().where(table.c.full_at <= sa.bindparam("before"))
 
 
@@ -62,6 +67,11 @@ class SqlPaces:
     async def count(self, pace: Pace, now: datetime) -> None:
         """Count one more, as long as there is something to take."""
         await self._database.write(lambda sql: count(sql, pace, now))
+
+    async def used_up(self, pace: Pace, now: datetime) -> bool:
+        """True when nothing can be taken. One read."""
+        row = await self._database.row(_FIND, {"key": pace.key})
+        return row is not None and utc_from_microseconds(row[0]) > pace.last_full(now)
 
     async def forget(self, now: datetime) -> None:
         """Afterwards buckets that were full for long are forgotten."""
@@ -105,4 +115,20 @@ def count(sql: Sql, pace: Pace, now: datetime) -> bool:
     if sql.one(_FIND, {"key": pace.key}):
         return False
     sql.change(_INSERT, {"digest": pace.key, "full_at": first})
+    return True
+
+
+def drain(sql: Sql, pace: Pace, now: datetime, until: datetime) -> bool:
+    """A part of units: nothing can be taken before ``until``. False: it was drained already.
+
+    Args:
+        until: Later than the pace's window alone could make it.
+    """
+    full_at = microseconds_from_utc(pace.last_full(until))
+    ordinary = microseconds_from_utc(now + pace.limit.window)
+    if sql.change(_DRAIN, {"key": pace.key, "full": full_at, "ordinary": ordinary}):
+        return True
+    if sql.one(_FIND, {"key": pace.key}):
+        return False
+    sql.change(_INSERT, {"digest": pace.key, "full_at": full_at})
     return True

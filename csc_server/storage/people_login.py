@@ -8,6 +8,7 @@ from typing import Final
 
 import sqlalchemy as sa
 
+from csc_server.ports import LoginTry
 from csc_server.ports.people import (
     FinishedPairing,
     Guess,
@@ -18,6 +19,7 @@ from csc_server.ports.people import (
 )
 from csc_server.storage import (
     accounts,
+    login_tries,
     mail_links,
     messages,
     paces,
@@ -34,7 +36,6 @@ from policies import errors, throttle, totp
 from policies.audit import Event
 from policies.codes import Verdict
 from policies.links import LinkPurpose
-from policies.pacing import Pace
 from policies.second_factor import PairingState
 from policies.throttle import Throttle
 from policies.values import AccountId, AuthenticatorId, microseconds_from_utc
@@ -104,21 +105,23 @@ class Logins:
         now: datetime,
         events: Sequence[Event],
         stop: Stop | None = None,
-        pace: Pace | None = None,
+        tried: LoginTry | None = None,
     ) -> bool:
         """See ``People``."""
 
         def unit(sql: Sql) -> bool:
-            if pace is not None:
-                paces.admit(sql, pace, now)
+            if tried is not None:
+                paces.admit(sql, tried.pace, now)
             before = throttles.find(sql, subject)
             if throttle.blocked(before, now):
-                if pace is not None:
-                    paces.count(sql, pace, now)
+                if tried is not None:
+                    login_tries.failed(sql, tried, now)
                 if stop is not None and before.stopped:
                     mail_links.open_link(sql, stop.link, stop.message)
                 return False
             throttles.succeed(sql, subject, before, now)
+            if tried is not None:
+                login_tries.opened(sql, tried, now)
             sql.audit(events)
             return True
 
@@ -130,14 +133,14 @@ class Logins:
         now: datetime,
         events: Sequence[Event],
         stop: Stop | None,
-        pace: Pace | None = None,
+        tried: LoginTry | None = None,
     ) -> Throttle:
         """See ``People``."""
 
         def unit(sql: Sql) -> Throttle:
             before, after = throttles.count_failure(sql, subject, now)
-            if pace is not None:
-                paces.count(sql, pace, now)
+            if tried is not None:
+                login_tries.failed(sql, tried, now)
             _tell(sql, before, after, stop)
             sql.audit(events)
             return after

@@ -9,13 +9,12 @@ from typing import Any, Final
 
 import sqlalchemy as sa
 
-from csc_server.ports import NewToken
-from csc_server.storage import paces, tables, throttles, transitions
+from csc_server.ports import LoginTry, NewToken
+from csc_server.storage import login_tries, paces, tables, throttles, transitions
 from csc_server.storage.database import Database
 from csc_server.storage.units import Row, Sql
 from policies import throttle
 from policies.audit import Event
-from policies.pacing import Pace
 from policies.tokens import Scope, TokenFacts, TokenKind, TokenType
 from policies.values import (
     AccountState,
@@ -84,7 +83,7 @@ class SqlTokens:
         throttle_subject: str,
         now: datetime,
         events: Sequence[Event],
-        pace: Pace | None = None,
+        tried: LoginTry | None = None,
     ) -> bool:
         """A new grant with its tokens, the throttle cleared; False if it blocks at ``now``.
 
@@ -93,15 +92,17 @@ class SqlTokens:
         """
 
         def unit(sql: Sql) -> bool:
-            if pace is not None:
-                paces.admit(sql, pace, now)
+            if tried is not None:
+                paces.admit(sql, tried.pace, now)
             failures = throttles.find(sql, throttle_subject)
             if throttle.blocked(failures, now):
-                if pace is not None:
-                    paces.count(sql, pace, now)
+                if tried is not None:
+                    login_tries.failed(sql, tried, now)
                 return False
             if failures.failures:
                 throttles.clear(sql, throttle_subject)
+            if tried is not None:
+                login_tries.opened(sql, tried, now)
             open_grant(sql, principal, tokens, now)
             sql.audit(events)
             return True

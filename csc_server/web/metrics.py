@@ -10,6 +10,7 @@ from typing import Final
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, generate_latest
 
 from hsm.interface import DeviceHealth
+from policies.spray import FailedLogins
 
 CONTENT_TYPE: Final = "text/plain; version=0.0.4; charset=utf-8"
 _REGISTRY: Final = CollectorRegistry()
@@ -53,18 +54,36 @@ _OFFSET: Final = Gauge(
 )
 
 
+_NAMES: Final = Gauge(
+    "paraph_login_names_failed",
+    "Names that a place failed at within the hour and never got into, over all places.",
+    registry=_REGISTRY,
+)
+_PLACES: Final = Gauge(
+    "paraph_login_places_spraying",
+    "Places with more of them than they may have (limits.failed_accounts_per_hour).",
+    registry=_REGISTRY,
+)
+
+
 def observe(method: str, status: int, duration_s: float) -> None:
     """Count one request."""
     _REQUESTS.labels(method, str(status)).inc()
     _SECONDS.labels(method).observe(duration_s)
 
 
-def exposition(health: DeviceHealth, sms_today: int | None, sms_per_day: int) -> bytes:
+def exposition(
+    health: DeviceHealth, sms_today: int | None, sms_per_day: int, failed: FailedLogins | None
+) -> bytes:
     """The text that Prometheus scrapes.
 
     Args:
         sms_today: ``None``: nobody knows now, and what was known last is told.
+        failed: Likewise.
     """
+    if failed is not None:
+        _NAMES.set(failed.names)
+        _PLACES.set(failed.places)
     _SMS_MOST.set(sms_per_day)
     if sms_today is not None:
         _SMS.set(sms_today)

@@ -11,6 +11,7 @@ from csc_server.ports import StorageUnavailable
 from csc_server.web import metrics
 from csc_server.web.requests import respond, services
 from csc_server.web.services import Services
+from policies.spray import FailedLogins
 
 _LOGO: Final = (Path(__file__).parent / "logo.png").read_bytes()
 
@@ -47,14 +48,19 @@ async def _answers(service: Services) -> bool:
 async def scrape(request: web.Request) -> web.Response:
     """Prometheus text format 0.0.4."""
     service = services(request)
-    try:
-        sms_today = await service.sms_today()
-    except StorageUnavailable:
-        sms_today = None
+    sms_today, failed = await _numbers(service)
     return web.Response(
-        body=metrics.exposition(service.device_health(), sms_today, service.sms_per_day),
+        body=metrics.exposition(service.device_health(), sms_today, service.sms_per_day, failed),
         headers={"Content-Type": metrics.CONTENT_TYPE},
     )
+
+
+async def _numbers(service: Services) -> tuple[int | None, FailedLogins | None]:
+    """What the store tells; ``None`` while it does not answer."""
+    try:
+        return await service.sms_today(), await service.failed_logins()
+    except StorageUnavailable:
+        return None, None
 
 
 async def logo(request: web.Request) -> web.Response:

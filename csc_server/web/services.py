@@ -30,6 +30,7 @@ from csc_server.web.pages.verbs import AuthorizationVerbs
 from csc_server.wire.common import ServiceInfo
 from hsm.interface import DeviceHealth
 from policies.algorithms import KeyAlgorithm
+from policies.spray import FailedLogins
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -81,6 +82,8 @@ class Services:
     """SMS of the whole service within a day; raises ``StorageUnavailable`` likewise."""
     sms_per_day: int
     """The most there may be."""
+    failed_logins: Callable[[], Awaitable[FailedLogins]]
+    """How the logins of all places are; raises ``StorageUnavailable`` likewise."""
 
 
 SERVICES: Final = web.AppKey("services", Services)

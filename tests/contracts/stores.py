@@ -9,17 +9,19 @@ import sqlite3
 import tempfile
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager, closing
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
 from csc_server import storage
-from csc_server.ports import Account, NewAuthorization
+from csc_server.ports import Account, LoginTry, NewAuthorization
 from csc_server.ports.messages import NewMessage
 from csc_server.storage import Storage, messages
 from csc_server.storage.units import Sql
-from policies import sign, sms_budget
+from policies import sign, sms_budget, spray
 from policies.audit import Event, EventType, Outcome
 from policies.messages import Channel
+from policies.pacing import Limit, Pace, Paced
 from policies.secret import Sad
 from policies.sign import SigningPermit
 from policies.values import (
@@ -94,6 +96,21 @@ def sealed(identifier: str = TOTP_ALICE, step: int = -1) -> SealedTotp:
 def event(kind: EventType, **details: str | int | list[str]) -> Event:
     """An event with all its fields."""
     return Event(kind, Outcome.SUCCESS, T0, "account:alice", details, "192.0.2.1", "c" * 32)
+
+
+def login_try(
+    pace: Pace, name: str = "alice", *, most_names: int = 20, of_all: int = 600
+) -> LoginTry:
+    """A try under this name from the place of the pace; ``of_all`` in ten minutes from anywhere."""
+    return LoginTry(
+        pace=pace,
+        of_all=Limit(Paced.FAILED_LOGIN_OF_ALL, of_all, timedelta(minutes=10)).of(""),
+        place=spray.place_digest(pace.subject),
+        name=spray.name_digest(name),
+        most_names=most_names,
+        sprayed=event(EventType.LOGINS_SPRAYED),
+        flooded=event(EventType.LOGINS_FLOODED),
+    )
 
 
 def new_sad(

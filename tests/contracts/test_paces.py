@@ -25,6 +25,7 @@ from tests.contracts import stores
 MINUTE = timedelta(minutes=1)
 HOME = "login:alice|192.0.2.0/24"
 ADDRESS = Limit(Paced.FAILED_LOGIN, 3, MINUTE).of("192.0.2.1")
+TRIED = stores.login_try(ADDRESS)
 CLIENT = Limit(Paced.SIGNATURE, 2, SECOND).of("desktop")
 ACCESS = NewToken(Token("access"), TokenKind.ACCESS, T0 + timedelta(hours=1))
 
@@ -78,25 +79,25 @@ async def test_a_right_password_after_too_many_failures_does_not_count(
     """Guesses sent in parallel got past the first look; the transaction looks again."""
     people = storage.people
     for number in range(3):
-        await other.people.password_wrong(f"login:guest-{number}|x", T0, [], None, ADDRESS)
+        await other.people.password_wrong(f"login:guest-{number}|x", T0, [], None, TRIED)
     with pytest.raises(errors.RateLimited):
-        await people.password_right(HOME, T0, [], None, ADDRESS)
+        await people.password_right(HOME, T0, [], None, TRIED)
     with pytest.raises(errors.RateLimited):
-        await storage.tokens.open(ALICE, [ACCESS], HOME, T0, [], ADDRESS)
+        await storage.tokens.open(ALICE, [ACCESS], HOME, T0, [], TRIED)
     assert await storage.tokens.find(ACCESS.token.digest()) is None
     later = T0 + ADDRESS.step
-    assert await people.password_right(HOME, later, [], None, ADDRESS)
-    assert await storage.tokens.open(ALICE, [ACCESS], HOME, later, [], ADDRESS)
+    assert await people.password_right(HOME, later, [], None, TRIED)
+    assert await storage.tokens.open(ALICE, [ACCESS], HOME, later, [], TRIED)
 
 
 async def test_every_kind_of_failed_login_counts(storage: Storage) -> None:
     """Wrong at the API, wrong on a page, and right but locked."""
     for _ in range(5):
         await storage.accounts.login_failed(HOME, T0, [])
-    await storage.accounts.login_failed("login:nobody|x", T0, [], ADDRESS)
-    assert not await storage.people.password_right(HOME, T0, [], None, ADDRESS)
+    await storage.accounts.login_failed("login:nobody|x", T0, [], TRIED)
+    assert not await storage.people.password_right(HOME, T0, [], None, TRIED)
     await storage.paces.admit(ADDRESS, T0)
-    assert not await storage.tokens.open(ALICE, [ACCESS], HOME, T0, [], ADDRESS)
+    assert not await storage.tokens.open(ALICE, [ACCESS], HOME, T0, [], TRIED)
     with pytest.raises(errors.RateLimited):
         await storage.paces.admit(ADDRESS, T0)
 

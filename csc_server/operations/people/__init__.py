@@ -11,6 +11,7 @@ from typing import Protocol
 
 from csc_server.operations.check_password import CheckPassword
 from csc_server.operations.effects import Effects
+from csc_server.operations.login_limits import LoginLimits
 from csc_server.operations.people.account_state import SetAccountState
 from csc_server.operations.people.change_phone import (
     ConfirmEmail,
@@ -116,7 +117,7 @@ def build(
     letters = Letters(entropy, rules)
     judge = JudgePassword(strength, rules)
     opened = OpenInvitation(people, clock)
-    check = CheckPassword(accounts, hasher)
+    check, limits = CheckPassword(accounts, hasher), LoginLimits(paces, rules.logins)
     plain = (people, clock, letters)
     return People(
         rules=rules,
@@ -138,13 +139,13 @@ def build(
         ),
         judge_password=judge,
         sign_in=SignIn(
-            people=people, check_password=check, paces=paces, clock=clock, letters=letters
+            people=people, check_password=check, limits=limits, clock=clock, letters=letters
         ),
         check_login_code=CheckLoginCode(
             people=people, device=device, clock=clock, letters=letters, effects=effects
         ),
         defer_second_factor=DeferSecondFactor(people, clock, rules),
-        unlock=Unlock(people=people, check_password=check, paces=paces, clock=clock, rules=rules),
+        unlock=Unlock(people=people, check_password=check, limits=limits, clock=clock),
         start_pairing=StartPairing(*plain),
         confirm_pairing_code=ConfirmPairingCode(
             people=people, device=device, clock=clock, entropy=entropy, letters=letters

@@ -17,6 +17,7 @@ from policies import (
 )
 from policies.pacing import Limit, Pace
 from policies.sms_budget import SmsLimits
+from policies.spray import LoginRules
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,14 +32,9 @@ class PeopleRules:
     cooling_off: timedelta = totp.COOLING_OFF
     sms: SmsLimits = field(default_factory=SmsLimits)
     privacy_version: str = privacy.VERSION
-    failures: Limit = pacing.FAILED_LOGINS
-    """Failed logins of one address."""
+    logins: LoginRules = field(default_factory=LoginRules)
     registrations: Limit = pacing.REGISTRATIONS
     """Requests to register from one address."""
-
-    def failures_of(self, source: str) -> Pace:
-        """Where the failed logins of a caller are counted."""
-        return self.failures.of(addresses.household(source))
 
     def registrations_of(self, source: str) -> Pace:
         """Where the requests to register of a caller are counted."""

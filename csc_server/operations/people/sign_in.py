@@ -7,14 +7,14 @@ from datetime import date, datetime
 from typing import Final
 
 from csc_server.operations.check_password import CheckPassword
+from csc_server.operations.login_limits import LoginLimits
 from csc_server.operations.people.letters import Letters
 from csc_server.operations.records import event
 from csc_server.operations.tokens import login_subject
-from csc_server.ports import Call, Clock, Paces
+from csc_server.ports import Call, Clock, LoginTry
 from csc_server.ports.people import People, Person
 from policies import errors, privacy, second_factor
 from policies.audit import EventType, Outcome
-from policies.pacing import Pace
 from policies.second_factor import Deferral, LoginStep, SecondFactor
 from policies.secret import Password
 from policies.values import NOBODY, AccountId, AccountState
@@ -45,7 +45,7 @@ class SignIn:
 
     people: People
     check_password: CheckPassword
-    paces: Paces
+    limits: LoginLimits
     clock: Clock
     letters: Letters
 
@@ -61,31 +61,32 @@ class SignIn:
             HsmError: Nobody knows.
         """
         now = self.clock.now()
-        pace = self.letters.rules.failures_of(call.source)
-        await self.paces.admit(pace, now)
+        tried = await self.limits.admit(call, name, now)
         person = await self.people.by_name(name)
         account = person.account if person else None
         matches = await self.check_password(call, account, password, now)
         if person is None or not matches or person.account.state is not AccountState.ACTIVE:
-            await self._failed(call, person, pace, now)
+            await self._failed(call, person, tried, now)
             raise errors.LoginFailed(person.account.account_id if person else "unknown account")
-        return await self._right(call, person, pace, now)
+        return await self._right(call, person, tried, now)
 
-    async def _failed(self, call: Call, person: Person | None, pace: Pace, now: datetime) -> None:
+    async def _failed(
+        self, call: Call, person: Person | None, tried: LoginTry, now: datetime
+    ) -> None:
         """Count it; a name that nobody has costs the same statements as one that exists."""
         account_id = person.account.account_id if person else NOBODY
         record = event(EventType.LOGIN, account_id, call, now, Outcome.FAILURE)
         stop = self.letters.stop(person.profile, now) if person else None
         subject = login_subject(account_id, call.source)
-        await self.people.password_wrong(subject, now, [record], stop, pace)
+        await self.people.password_wrong(subject, now, [record], stop, tried)
 
-    async def _right(self, call: Call, person: Person, pace: Pace, now: datetime) -> SignedIn:
+    async def _right(self, call: Call, person: Person, tried: LoginTry, now: datetime) -> SignedIn:
         account_id = person.account.account_id
         answer = signed_in(person, self.letters, now)
         record = event(EventType.LOGIN, account_id, call, now, step=answer.step)
         subject = login_subject(account_id, call.source)
         stop = self.letters.stop(person.profile, now)
-        if not await self.people.password_right(subject, now, [record], stop, pace):
+        if not await self.people.password_right(subject, now, [record], stop, tried):
             raise errors.LoginFailed("too many failures")
         return answer
 

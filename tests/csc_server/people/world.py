@@ -23,14 +23,15 @@ from csc_server.operations import people
 from csc_server.operations.effects import Effects
 from csc_server.operations.people import People, PeopleRules
 from csc_server.ports import Account, Call, PasswordMatch
-from csc_server.storage import Storage, message_tables
+from csc_server.storage import Storage, message_tables, tables
 from csc_server.storage.units import Sql
 from hsm.interface import TotpProof
-from policies import pacing, second_factor, totp
+from policies import pacing, second_factor, spray, totp
 from policies.messages import Language
 from policies.registration import RegistrationForm
 from policies.secret import Code, LinkToken, Otp, Password, TotpSeed
 from policies.sms_budget import SmsLimits
+from policies.spray import LoginRules
 from policies.values import NOBODY, AccountId, AuthenticatorId, SealedTotp
 from tests.build import T0
 
@@ -51,6 +52,8 @@ _MESSAGES = sa.select(
     message_tables.messages.c.expires_at,
     message_tables.messages.c.created_at,
 ).order_by(message_tables.messages.c.created_at)
+
+_KINDS = sa.select(tables.audit.c.type).order_by(tables.audit.c.seq)
 
 
 @dataclass
@@ -154,6 +157,11 @@ class Town:
             )
         ]
 
+    async def kinds(self) -> list[str]:
+        """Of all audit records, the oldest first."""
+        rows = await self.store.database.read(lambda sql: list(sql.rows(_KINDS)))
+        return [kind for [kind] in rows]
+
     async def newest(self, kind: str) -> Message:
         """The message of this kind that went out last."""
         return [one for one in await self.messages() if one.kind == kind][-1]
@@ -202,7 +210,14 @@ class Town:
         return Otp(next(code for code in ("000000", "111111", "222222") if code not in good))
 
 
-def build(store: Storage, *, per_minute: int = 1000, per_hour: int = 1000, **rules: Any) -> Town:
+def build(
+    store: Storage,
+    *,
+    per_minute: int = 1000,
+    per_hour: int = 1000,
+    of_all_per_minute: int = spray.OF_ALL_PER_MINUTE,
+    **rules: Any,
+) -> Town:
     """A town over this store, where SMS may follow each other closely."""
     clock = Clock()
     device = Device(clock)
@@ -210,7 +225,9 @@ def build(store: Storage, *, per_minute: int = 1000, per_hour: int = 1000, **rul
         "Paraph",
         "https://sign.example.com",
         sms=SmsLimits(timedelta()),
-        failures=replace(pacing.FAILED_LOGINS, most=per_minute),
+        logins=LoginRules(
+            replace(pacing.FAILED_LOGINS, most=per_minute), of_all_per_minute=of_all_per_minute
+        ),
         registrations=replace(pacing.REGISTRATIONS, most=per_hour),
     )
     entropy = SystemEntropy()

@@ -32,6 +32,7 @@ from csc_server.storage import (
     idempotency,
     jobs,
     ledger,
+    login_tries,
     mail_links,
     messages,
     orders,
@@ -54,7 +55,7 @@ from tests.contracts.conftest import ENGINES
 
 MODULES = (
     *(accounts, authorizations, certificates, credentials, jobs, throttles, tokens, transitions),
-    *(applications, approvals, history, idempotency, ledger),
+    *(applications, approvals, history, idempotency, ledger, login_tries),
     *(messages, orders, outbox),
     *(mail_links, people, people_found, people_login, people_opening, sent_codes),
 )
