@@ -82,7 +82,7 @@ T = TypeVar("T")
 SWEEP_EVERY_S: Final = 15.0
 """Seconds between two looks for SADs whose time is over."""
 
-WORKS: Final = ("csc_server.wire.bodies", "ades.assembly")
+WORKS: Final = ("csc_server.wire.bodies", "ades.assembly", "ades.checking")
 """Modules whose works the desk of a web process does."""
 
 CA_ROOT: Final = Path("ca/root.der")
@@ -279,7 +279,7 @@ def services(settings: Settings, edges: Edges, entropy: ports.Entropy) -> Servic
         ),
         extend_transaction=ExtendTransaction(**signing),
         sign_hash=SignHash(**paced),
-        sign_doc=SignDoc(**paced, timestamps=edges.timestamps, desk=edges.desk),
+        sign_doc=SignDoc(**paced, timestamps=edges.timestamps, desk=edges.desk, stamp_anchors=()),
         poll=Poll(store.jobs, clock),
         timestamp=None
         if edges.timestamps is None

@@ -365,6 +365,10 @@ class LevelInvalid(Refused):
     """The conformance level is not offered here."""
 
 
+class SignatureUnsound(Refused):
+    """What was made did not pass its check, and leaves nobody: a bug of ours, or a broken part."""
+
+
 class QualifierInvalid(Refused):
     """No credential is said to have this signature qualifier."""
 

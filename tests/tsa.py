@@ -9,24 +9,29 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from functools import lru_cache
-from typing import Any
 
 from aiohttp import web
-from asn1crypto import keys, tsp
-from asn1crypto import x509 as asn1_x509
+from asn1crypto import tsp
 from cryptography import x509
-from cryptography.hazmat.primitives import hashes, serialization
-from cryptography.hazmat.primitives.asymmetric import rsa
+from cryptography.hazmat.primitives import hashes
+from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.serialization import Encoding
 from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
-from pyhanko.sign.timestamps import DummyTimeStamper
+
+from pki.tsa import tokens
+from pki.tsa.requests import StampRequest
+from pki.tsa.tokens import Draft, Unit
+from policies.algorithms import HashAlgorithm, Scheme, SignAlgorithm
+from tests.pki import golden
+
+POLICY = "1.3.6.1.4.1.4146.2.2"
+ECDSA = SignAlgorithm(Scheme.ECDSA, HashAlgorithm.SHA256)
 
 
 @lru_cache(maxsize=1)
-def identity() -> tuple[bytes, bytes]:
-    """Certificate (its own root) and PKCS#8 key of the authority, DER."""
-    # pyHanko's stamper knows RSA only.
-    key = rsa.generate_private_key(public_exponent=65537, key_size=2048)
+def identity() -> tuple[bytes, ec.EllipticCurvePrivateKey]:
+    """Certificate (its own root, DER) and key of the authority."""
+    key = ec.generate_private_key(ec.SECP256R1())
     name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "Test TSA")])
     now = datetime.now(UTC)
     usage = x509.ExtendedKeyUsage([ExtendedKeyUsageOID.TIME_STAMPING])
@@ -43,10 +48,7 @@ def identity() -> tuple[bytes, bytes]:
         .add_extension(x509.SubjectKeyIdentifier.from_public_key(key.public_key()), critical=False)
         .sign(key, hashes.SHA256())
     )
-    private = key.private_bytes(
-        Encoding.DER, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
-    )
-    return certificate.public_bytes(Encoding.DER), private
+    return certificate.public_bytes(Encoding.DER), key
 
 
 @dataclass
@@ -57,25 +59,36 @@ class Authority:
     queries: list[tsp.TimeStampReq] = field(default_factory=list)
     down: bool = False
 
-    def answer(self, query: bytes) -> bytes:
+    stranger: bool = False
+    """Sign with a key that is not the certificate's."""
+
+    async def answer(self, query: bytes) -> bytes:
         """The DER TimeStampResp."""
         request = tsp.TimeStampReq.load(query, strict=True)
         self.queries.append(request)
-        certificate, private = identity()
-        stamper = DummyTimeStamper(
-            asn1_x509.Certificate.load(certificate),
-            keys.PrivateKeyInfo.load(private),
-            override_md="sha256",
+        spoilt = self.spoil(request.copy())
+        imprint, nonce = spoilt["message_imprint"], spoilt["nonce"]
+        wanted = StampRequest(
+            policy=POLICY,
+            imprint=imprint.dump(),
+            algorithm=HashAlgorithm.SHA256,
+            digest=imprint["hashed_message"].native,
+            nonce=nonce.dump() if nonce.native is not None else None,
+            cert_req=True,
         )
-        response: Any = stamper.request_tsa_response(self.spoil(request.copy()))
-        return bytes(response.dump())
+        certificate, key = identity()
+        if self.stranger:
+            key = ec.generate_private_key(ec.SECP256R1())
+        unit = Unit(certificate, (), ECDSA, golden.signer(key))
+        now = datetime.now(UTC).replace(microsecond=0)
+        return tokens.granted(await tokens.stamp(unit, Draft(wanted, len(self.queries), now)))
 
     async def handle(self, request: web.Request) -> web.StreamResponse:
         """POST of RFC 3161 3.4."""
         if self.down:
             return web.Response(status=503)
         assert request.content_type == "application/timestamp-query"
-        answer = self.answer(await request.read())
+        answer = await self.answer(await request.read())
         return web.Response(body=answer, content_type="application/timestamp-reply")
 
     def application(self) -> web.Application:

@@ -33,14 +33,24 @@ def unarmored(data: bytes) -> bytes:
 
 
 async def report(
-    data: bytes, original: bytes | None, trust: Trust, judge: Judge, today: datetime
+    data: bytes,
+    original: bytes | None,
+    trust: Trust,
+    judge: Judge,
+    today: datetime,
+    *,
+    digest: bytes | None = None,
 ) -> SignatureReport:
-    """A report on the one signature of the container."""
+    """A report on the one signature of the container.
+
+    Args:
+        digest: In place of ``original``: of what a detached signature is over.
+    """
     try:
         container = containers.read(data, padded=False)
     except Refused as refusal:
         return _report(None, [refusal.reason], None)
-    wrong = _wrong(container, original, today)
+    wrong = _wrong(container, original, digest, today)
     if wrong:
         return _report(container, wrong, None)
     setting = Setting(judge, today, trust.given, Evidence())
@@ -48,17 +58,20 @@ async def report(
     return _report(container, list(judged.reasons), judged)
 
 
-def _wrong(container: Container, original: bytes | None, today: datetime) -> list[Reason]:
+def _wrong(
+    container: Container, original: bytes | None, digest: bytes | None, today: datetime
+) -> list[Reason]:
     """What speaks against the value."""
     inside = container.content
     content = original if inside is None else inside
-    if content is None:
+    if content is None and digest is None:
         return [Reason.ORIGINAL_MISSING]
     if inside is not None and original is not None and inside != original:
         return [Reason.DIGEST_WRONG]
     try:
-        digest = hashlib.new(values.digest_name(container), content).digest()
-        return values.findings(container, digest, values.DATA, today)
+        if content is not None:
+            digest = hashlib.new(values.digest_name(container), content).digest()
+        return values.findings(container, digest or b"", values.DATA, today)
     except Refused as refusal:
         return [refusal.reason]
     except FAULTS:

@@ -80,11 +80,16 @@ def check(
 
 def _verdict(made: SignatureReport, level: SignatureLevel) -> Verdict:
     reached = made.level is not None and made.level.reaches(level)
+    # Evidence comes behind the signature; without any the signature is the last thing there is.
+    more = made.level is not None and made.level.reaches(SignatureLevel.B_LT)
+    whole = more or made.coverage in (None, "entire_file")
     reasons = made.reasons
     if made.indication is Indication.PASSED and not reached:
         reasons = (Reason.LEVEL_NOT_REACHED,)
+    elif made.indication is Indication.PASSED and not whole:
+        reasons = (Reason.CHANGED_AFTER_SIGNING,)
     return Verdict(
-        passed=made.indication is Indication.PASSED and reached,
+        passed=made.indication is Indication.PASSED and reached and whole,
         level=made.level,
         indication=made.indication,
         sub_indication=made.sub_indication,

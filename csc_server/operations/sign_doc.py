@@ -6,6 +6,7 @@
    process (docs/adr/0008)
 6. time-stamp over each signature of level B-T
 7. CMS and PDF around the signatures: files in the room of the request, made by a child of the desk
+8. check: another child judges each signature at its level; what does not pass leaves nobody
 
 What goes wrong from step 6 on spends the approval: the signature was made, and leaves nobody.
 Documents are files, and pass through here as names (docs/adr/0012).
@@ -18,6 +19,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from ades.assembly import Assemble, Piece
+from ades.checking import CheckMade, Made
 from ades.desk import DeskError
 from csc_server.operations.background import Background
 from csc_server.operations.effects import Effects
@@ -35,7 +37,7 @@ from hsm.interface import DocumentSignature, SigningDevice
 from policies import access, algorithms, documents, errors
 from policies.algorithms import SignAlgorithm
 from policies.audit import EventType, Outcome
-from policies.documents import DocumentPermit, Envelope, Level, Part, SignDocRequest
+from policies.documents import DocumentPermit, Envelope, Format, Level, Part, SignDocRequest
 from policies.jobs import SigningResult
 from policies.secret import ResponseId
 from policies.values import Credential, Principal
@@ -55,6 +57,9 @@ class SignDoc:
     timestamps: TimestampAuthority | None
     """``None``: level B-T is not offered."""
     desk: Desk
+    stamp_anchors: tuple[bytes, ...]
+    """Certificates, DER or PEM, that time-stamps have to end in; empty: their authority is
+    believed by its address."""
 
     async def __call__(
         self, call: Call, principal: Principal, request: SignDocRequest, room: Room
@@ -69,7 +74,8 @@ class SignDoc:
             SadAlreadyUsed, Busy, Broken, KeyGone, Rejected, Ambiguous, StorageUnavailable: See
                 ``Signing.run``.
             TimestampUnavailable, TimestampRefused: Signed, but without its time-stamp.
-            DeskError: Signed, but not put together.
+            DeskError: Signed, but not put together or not checked.
+            SignatureUnsound: Signed, but what came of it is not what it should be.
         """
         work = await self._begin(call, principal, request, room)
         room.hold()
@@ -148,7 +154,8 @@ class _Work:
         ]
         try:
             await self.operation.desk.do(Assemble(self.credential.certificates, tuple(pieces)))
-        except DeskError as reason:
+            await self._check(pieces)
+        except (DeskError, errors.SignatureUnsound) as reason:
             await self._note(EventType.DOCUMENT_FAILED, reason)
             raise
         enveloped: list[str] = []
@@ -172,6 +179,28 @@ class _Work:
             pdf=made.pdf,
             target=self.room.path / f"signed-{number}",
         )
+
+    async def _check(self, pieces: list[Piece]) -> None:
+        """Return when each signature has its level."""
+        made = [
+            Made(
+                path=piece.target,
+                level=part.level,
+                original=part.document.path if piece.document is None and part.document else None,
+                digest=part.digest if part.document is None else None,
+                pades=part.format is Format.PADES,
+            )
+            for part, piece in zip(self.request.parts, pieces, strict=True)
+        ]
+        anchors = (*self.credential.certificates[-1:], *self.operation.stamp_anchors)
+        tokens = tuple(piece.timestamp for piece in pieces if piece.timestamp is not None)
+        believed = () if self.operation.stamp_anchors else tokens
+        now = self.operation.clock.now()
+        verdicts = await self.operation.desk.do(CheckMade(tuple(made), anchors, believed, now))
+        for part, verdict in zip(self.request.parts, verdicts, strict=True):
+            if not verdict.passed:
+                found = " ".join(verdict.reasons) or verdict.indication
+                raise errors.SignatureUnsound(f"{part.format.name} {part.level}: {found}")
 
     async def _timestamp(
         self, part: Part, made: DocumentSignature, algorithm: SignAlgorithm
@@ -199,5 +228,6 @@ class _Work:
             credential_id=self.credential.credential_id,
             sad_id=self.permit.sad_id,
             reason=type(reason).__name__,
+            detail=str(reason),
         )
         await self.operation.authorizations.note([record])

@@ -295,6 +295,7 @@ TABLE: Final[dict[type[Exception], Row]] = {
     reasons.LevelInvalid: _bad("Invalid parameter conformance_level"),  # DOC-20
     reasons.EnvelopeInvalid: _bad("Invalid parameter signed_envelope_property"),  # DOC-21
     reasons.PropertiesInvalid: _bad(_properties),  # DOC-22
+    reasons.SignatureUnsound: _SERVER,
     reasons.QualifierInvalid: _bad("Invalid parameter signatureQualifier"),
     # Asynchronous work (CSC v2 11.10 to 11.12)
     reasons.ValidityOutOfBounds: _bad("Out of bounds parameter validity_period"),  # SIGN-17

@@ -90,10 +90,10 @@ async def test_another_policy() -> None:
         await ask(Authority().handle, "1.2.3.4")
 
 
-def test_refusals_and_rubbish() -> None:
+async def test_refusals_and_rubbish() -> None:
     """A rejection with its reason, a grant without a token, and what is no response at all."""
     request = TimestampRequest(DIGEST, HashAlgorithm.SHA256, NONCE, None)
-    good = Authority().answer(timestamps.encode(request))
+    good = await Authority().answer(timestamps.encode(request))
     for answer in (
         _without_token({"status": "rejection", "fail_info": {"bad_alg"}}),
         _without_token({"status": "granted"}),

@@ -738,6 +738,27 @@ class TestTimestamp:
         reply = await sign_doc(alice, p256, sad, documents=[cades(TEXT)])
         assert reply.error == (400, BAD, "Invalid parameter SAD")
 
+    async def test_a_token_that_is_no_signature_leaves_nobody(
+        self, office: Office, alice: Client, p256: str
+    ) -> None:
+        """What came of it is checked first: 500, on record, and the approval is spent."""
+        office.authority.stranger = True
+        try:
+            for element in (cades(TEXT), digests(sha256(TEXT)), pades()):
+                content = PDF if element["signature_format"] == "P" else TEXT
+                sad = await approved(alice, p256, sha256(content))
+                element |= {"conformance_level": "AdES-B-T"}
+                name = "documentDigests" if "hashes" in element else "documents"
+                reply = await sign_doc(alice, p256, sad, **{name: [element]})
+                assert (reply.status, reply.body["error"]) == (500, "server_error")
+                assert reply.body.keys() == {"error", "error_description"}
+                again = await sign_doc(alice, p256, sad, **{name: [element]})
+                assert again.error == (400, BAD, "Invalid parameter SAD")
+        finally:
+            office.authority.stranger = False
+        written = office.service.log.read_text().count("SignatureUnsound")
+        assert written
+
 
 @pytest.mark.parametrize(
     ("version", "method"),
