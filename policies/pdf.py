@@ -13,6 +13,9 @@ from typing import Final
 MIB: Final = 1024 * 1024
 MOST_PDF_BYTES: Final = 50 * MIB
 """security-and-pki 5.5."""
+MOST_SIGNED_BYTES: Final = 64 * MIB
+"""Of a document that gets evidence and time-stamps: one that was 50 MiB before it was signed, and
+what several signatures appended."""
 STREAM_LIMIT: Final = 75 * MIB
 """security-and-pki 5.5: most decoded bytes of one stream."""
 DOCUMENT_LIMIT: Final = 200 * MIB

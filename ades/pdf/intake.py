@@ -14,7 +14,7 @@ from pyhanko.pdf_utils import generic
 from ades.pdf import cautions, fields, reading
 from ades.pdf.reading import Reader, entry
 from policies import errors
-from policies.pdf import MOST_DEPTH, MOST_PAGES, PdfFacts, Unfit
+from policies.pdf import MOST_DEPTH, MOST_PAGES, MOST_PDF_BYTES, PdfFacts, Unfit
 
 _ACTIVE: Final = frozenset({"/Launch", "/URI", "/SubmitForm", "/ImportData", "/GoToR", "/GoToE"})
 """security-and-pki 5.5: what a document may not do when it, or a page of it, is opened."""
@@ -45,6 +45,9 @@ def facts(reader: Reader, *, thorough: bool = False) -> PdfFacts:
     Raises:
         DocumentUnfit: As above.
     """
+    size = reading.size(reader.stream)
+    if size > MOST_PDF_BYTES:
+        raise errors.DocumentUnfit(Unfit.TOO_LARGE)
     root = reader.root
     _check_catalog(root)
     pages = page_nodes(reader)
@@ -54,7 +57,7 @@ def facts(reader: Reader, *, thorough: bool = False) -> PdfFacts:
         _check_page(page)
     signatures, empty = fields.signature_fields(reader)
     return PdfFacts(
-        size=reading.size(reader.stream),
+        size=size,
         version=reader.input_version,
         pages=len(pages),
         revisions=reader.total_revisions,

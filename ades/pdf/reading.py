@@ -29,7 +29,7 @@ from policies.pdf import (
     HEADER_WITHIN,
     MIB,
     MOST_OBJECTS,
-    MOST_PDF_BYTES,
+    MOST_SIGNED_BYTES,
     STREAM_LIMIT,
     Unfit,
 )
@@ -131,7 +131,7 @@ def opened(file: File) -> Reader:
         DocumentUnfit: Too large, without a header, encrypted, with two cross-references that can
             tell different things, or with too many objects.
     """
-    if size(file) > MOST_PDF_BYTES:
+    if size(file) > MOST_SIGNED_BYTES:
         raise errors.DocumentUnfit(Unfit.TOO_LARGE)
     file.seek(0)
     if not file.read(HEADER_WITHIN).startswith(b"%PDF-"):

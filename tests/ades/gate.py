@@ -32,6 +32,15 @@ from tests.pki.golden import Golden
 from tests.pki.judges import openssl
 
 OK = "OK"
+NO_TIME = "SIG_CONSTRAINTS_FAILURE"
+NO_STATUS = "CERTIFICATE_CHAIN_GENERAL_FAILURE"
+SAID = {
+    "B-B": (OK, NO_TIME, False, NO_STATUS),
+    "B-T": (OK, OK, False, NO_STATUS),
+    "B-LT": (OK, OK, True, "NO_POE"),
+    "B-LTA": (OK, OK, True, OK),
+}
+"""What the judges say of each level."""
 
 
 class Gate:
@@ -107,13 +116,15 @@ class Gate:
         found = await ades.simulate_future_ades_lta_validation(embedded(document)[0], spec, moment)
         return _said(found)
 
-    async def all_levels(self, document: bytes, evidence: Evidence) -> tuple[object, ...]:
-        """What the four judges say."""
+    async def all_levels(
+        self, document: bytes, evidence: Evidence, place: int = 0
+    ) -> tuple[object, ...]:
+        """What the four judges say of the signature at this place."""
         return (
-            await self.basic(document, evidence),
-            await self.with_time(document, evidence),
-            await self.self_contained(document),
-            await self.archived(document),
+            await self.basic(document, evidence, place),
+            await self.with_time(document, evidence, place),
+            await self.self_contained(document, place),
+            await self.archived(document, place),
         )
 
     def openssl_cades(self, directory: Path, signature: bytes, content: bytes | None) -> None:

@@ -6,8 +6,11 @@ Both build what they sign by the signer process's own ``hsm.documents``.
 from __future__ import annotations
 
 import itertools
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
+from pathlib import Path
 from typing import Any, Protocol
 
 from cryptography.hazmat.primitives.asymmetric import ec, padding
@@ -22,6 +25,7 @@ from policies.values import KeyRef, MintedSad
 from tests.hsm.world import Person, Room, claim_for
 from tests.pki import golden
 from tests.pki.golden import NOW
+from tests.softhsm import make_tokens, opened
 
 SIGNED_AT: datetime = NOW + timedelta(seconds=1)
 """Certificates begin at ``NOW``."""
@@ -68,6 +72,15 @@ class InHsm:
         order = DocumentOrder(key.key_ref, key.public_key, certificate, minted, (item,))
         (made,) = self.room.activation.sign_documents(order)
         return made
+
+
+@contextmanager
+def in_hsm(directory: Path) -> Iterator[InHsm]:
+    """Keys in a SoftHSM of their own; one at a time in a process."""
+    with opened(make_tokens(directory)) as device:
+        room = Room(device)
+        room.administration.initialise()
+        yield InHsm(room)
 
 
 @dataclass

@@ -6,6 +6,7 @@ Certificates, OCSP answers, CRLs and time-stamps come from the golden PKI.
 from __future__ import annotations
 
 import hashlib
+import io
 import itertools
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
@@ -17,6 +18,7 @@ from asn1crypto import x509
 from cryptography.hazmat.primitives.asymmetric import ec
 
 from ades import cms
+from ades.levels import raising
 from ades.levels.ports import Evidence
 from hsm.interface import DocumentSignature
 from pki import authority, crl, der, names, profiles
@@ -114,6 +116,17 @@ class Office:
         assert made.pdf is not None
         return document + cms.filled(made.pdf, len(document), signature)
 
+    async def ladder(self, document: bytes, algorithm: SignAlgorithm) -> dict[str, bytes]:
+        """The document at each level."""
+        made = {"B-B": await self.sign_pdf(document, algorithm)}
+        made["B-T"] = await self.sign_pdf(document, algorithm, stamped=True)
+        file = io.BytesIO(made["B-T"])
+        await raising.pdf_to_lt(file, self)
+        made["B-LT"] = file.getvalue()
+        await raising.pdf_to_lta(file, self, self)
+        made["B-LTA"] = file.getvalue()
+        return made
+
     async def sign_data(
         self,
         data: bytes,
@@ -158,6 +171,11 @@ class Office:
             (Answer(question, Standing.GOOD),), status.ocsp_window(NOW), NOW + timedelta(seconds=1)
         )
         return await responses.respond(self.pki.responder, draft)
+
+    async def evidence_for(self, algorithm: SignAlgorithm) -> Evidence:
+        """For a signature of this kind and its time-stamp."""
+        certificate = await self.certificate(kind_of(algorithm))
+        return await self.evidence((certificate, self.pki.unit.certificate))
 
     async def another_unit(self, days: int) -> Unit:
         """A time-stamping unit whose certificate lives so long."""

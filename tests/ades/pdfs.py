@@ -133,6 +133,27 @@ def book(
     return output.getvalue()
 
 
+def add_form(update: Any) -> None:
+    """A text field with a value, for ``updated``."""
+    name = generic.NameObject
+    field = generic.DictionaryObject(
+        {
+            name("/FT"): name("/Tx"),
+            name("/T"): generic.TextStringObject("Sum"),
+            name("/V"): generic.TextStringObject("100"),
+        }
+    )
+    fields = generic.ArrayObject([update.add_object(field)])
+    form = generic.DictionaryObject({name("/Fields"): fields})
+    update.root["/AcroForm"] = update.add_object(form)
+    update.update_root()
+
+
+def signatures(document: bytes) -> int:
+    """How many there are, without document time-stamps."""
+    return len(reader(document).embedded_regular_signatures)
+
+
 def _noise(size: int, seed: int) -> Any:
     """A picture of so many bytes that nothing paints."""
     name = generic.NameObject

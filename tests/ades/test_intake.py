@@ -152,8 +152,11 @@ def test_harmless_documents_are_taken() -> None:
 
 def test_size_pages_fields_and_depth_have_limits(monkeypatch: pytest.MonkeyPatch) -> None:
     """One more than each limit is refused, the limit itself is not."""
-    monkeypatch.setattr(reading, "MOST_PDF_BYTES", len(PLAIN))
+    monkeypatch.setattr(intake, "MOST_PDF_BYTES", len(PLAIN))
     assert look(PLAIN)
+    assert why(PLAIN + b"\n") is Unfit.TOO_LARGE
+    monkeypatch.undo()
+    monkeypatch.setattr(reading, "MOST_SIGNED_BYTES", len(PLAIN))
     assert why(PLAIN + b"\n") is Unfit.TOO_LARGE
     monkeypatch.undo()
     monkeypatch.setattr(intake, "MOST_PAGES", 20)
