@@ -85,6 +85,12 @@ def public_key_of(certificate: bytes) -> bytes:
         raise errors.Rejected("not a certificate") from error
 
 
+def common_name(certificate: bytes) -> str | None:
+    """Whose certificate it is; ``None`` if it does not tell."""
+    found = x509.Certificate.load(certificate).subject.native.get("common_name")
+    return found if isinstance(found, str) else None
+
+
 def _protection(algorithm: SignAlgorithm) -> cms.CMSAlgorithmProtection:
     return cms.CMSAlgorithmProtection(
         {

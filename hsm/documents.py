@@ -76,7 +76,7 @@ def draft(order: DocumentOrder, item: DocumentItem, now: datetime) -> Draft:
     """
     message_digest, pdf = item.digest, None
     if item.pdf is not None:
-        message_digest, pdf = _prepare(item, item.pdf, now)
+        message_digest, pdf = _prepare(order, item, item.pdf, now)
     signed = attributes.signed_attributes(
         digest=message_digest,
         algorithm=item.algorithm,
@@ -88,7 +88,9 @@ def draft(order: DocumentOrder, item: DocumentItem, now: datetime) -> Draft:
     return Draft(signed, _hash(item, signed), pdf)
 
 
-def _prepare(item: DocumentItem, plan: PdfPlan, now: datetime) -> tuple[bytes, PreparedPdf]:
+def _prepare(
+    order: DocumentOrder, item: DocumentItem, plan: PdfPlan, now: datetime
+) -> tuple[bytes, PreparedPdf]:
     # The PDF library is large: only a process that meets a PDF loads it.
     from ades.pdf import preparing
 
@@ -99,7 +101,16 @@ def _prepare(item: DocumentItem, plan: PdfPlan, now: datetime) -> tuple[bytes, P
     too_long = any(text is not None and len(text) > LONGEST_TEXT for text in texts)
     if not item.pades or too_long or not 0 < plan.contents_bytes <= MOST_CONTENTS_BYTES:
         raise errors.Rejected("a plan out of bounds")
-    prepared = preparing.prepare(BytesIO(document), plan, item.algorithm.hash_algorithm, now)
+    if plan.appearance is not None and not plan.appearance.is_bounded():
+        raise errors.Rejected("an appearance out of bounds")
+    prepared = preparing.prepare(
+        BytesIO(document),
+        plan,
+        item.algorithm.hash_algorithm,
+        now,
+        # What people read as the signer's name is the certificate's, never the caller's.
+        attributes.common_name(order.certificate),
+    )
     return prepared.digest, prepared.pdf
 
 

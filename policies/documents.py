@@ -24,6 +24,7 @@ from policies.algorithms import (
     PssParameters,
     SignAlgorithm,
 )
+from policies.appearance import Appearance
 from policies.pdf import Permission
 from policies.pdf_signing import Place
 from policies.secret import Sad
@@ -158,6 +159,8 @@ class PdfPlan:
     contact_info: str | None
     contents_bytes: int
     """Room for the CMS signature, in bytes."""
+    appearance: Appearance | None = None
+    """What it shows; ``None``: it is not seen."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -59,6 +59,9 @@ class Unfit(StrEnum):
     NO_SUCH_FIELD = "no such field"
     FIELD_TAKEN = "field taken"
     SEED_VALUES = "seed values"
+    NO_NEW_PLACE = "no new place"
+    OUTSIDE = "outside"
+    PICTURE = "picture"
 
 
 class Caution(StrEnum):

@@ -22,12 +22,17 @@ class Place:
     """A certification signature and what it allows; ``None``: an approval signature."""
 
 
-def check(facts: PdfFacts, place: Place) -> EmptyField | None:
+def check(facts: PdfFacts, place: Place, *, visible: bool = False) -> EmptyField | None:
     """Return the field that waits for this signature, if one was named.
+
+    Args:
+        facts: Of the document.
+        place: Where the signature goes.
+        visible: It shows something.
 
     Raises:
         DocumentUnfit: Certified or locked against it; no such field, or it is signed already; its
-            seed values ask for something of the signature.
+            seed values ask for something of the signature; certified, and a new place on a page.
         EnvelopeInvalid: A certification signature that is not the first, or allows annotations.
     """
     if place.certify is not None:
@@ -35,6 +40,9 @@ def check(facts: PdfFacts, place: Place) -> EmptyField | None:
     if facts.permission is Permission.NOTHING:
         raise errors.DocumentUnfit(Unfit.NO_CHANGES)
     if place.field is None:
+        if visible and facts.permission is not None:
+            # ISO 32000-2 12.8.2.2.2 lets fields be signed; something new on a page is none.
+            raise errors.DocumentUnfit(Unfit.NO_NEW_PLACE)
         _check_locks(facts, None)
         return None
     found = next((one for one in facts.empty_fields if one.name == place.field), None)

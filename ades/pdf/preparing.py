@@ -8,10 +8,12 @@ what is signed (docs/adr/0008). Knows no key and no device.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from typing import Any, cast
 
+from pyhanko.pdf_utils import generic as typed_generic
 from pyhanko.sign.fields import (
     FieldMDPAction,
     FieldMDPSpec,
@@ -22,12 +24,15 @@ from pyhanko.sign.fields import (
 from pyhanko.sign.signers.cms_embedder import SigMDPSetup, SigObjSetup
 from pyhanko.sign.signers.pdf_byterange import PdfSignedData, SignatureObject
 
-from ades.pdf import fields, intake, reading, updating
+from ades.pdf import fields, geometry, intake, reading, spots, updating
 from ades.pdf.appended import Appended
-from policies import pdf_signing
+from policies import errors, pdf_signing
 from policies.algorithms import HashAlgorithm
+from policies.appearance import LEAST_SIDE, Appearance, Texts, lines
 from policies.documents import PdfPlan, PreparedPdf
-from policies.pdf import EmptyField, FieldLock, LockAction, PdfFacts
+from policies.pdf import EmptyField, FieldLock, LockAction, PdfFacts, Unfit
+
+generic: Any = typed_generic
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,7 +44,11 @@ class Prepared:
 
 
 def prepare(
-    document: reading.File, plan: PdfPlan, algorithm: HashAlgorithm, now: datetime
+    document: reading.File,
+    plan: PdfPlan,
+    algorithm: HashAlgorithm,
+    now: datetime,
+    holder: str | None = None,
 ) -> Prepared:
     """The document with a signature field that waits for its CMS.
 
@@ -48,6 +57,7 @@ def prepare(
         plan: How the field is put in.
         algorithm: Of the byte range.
         now: Goes into the signature dictionary.
+        holder: Whose certificate it is, for a visible signature.
 
     Raises:
         DocumentUnfit: Not a PDF that may be signed like this.
@@ -57,17 +67,42 @@ def prepare(
     with reading.judging():
         reader = reading.opened(whole)
         found = intake.facts(reader)
-        field = pdf_signing.check(found, plan.place)
+        shown = plan.appearance
+        field = pdf_signing.check(found, plan.place, visible=shown is not None)
+        spot = None if shown is None or shown.spot is None else spots.place(reader, shown.spot)
         names = {one.name for one in fields.form_fields(reader)} | _locked(found)
+        name = plan.place.field or free_name("Signature", names)
+        writer = updating.Writer(reader)
+        texts = Texts(holder, now, plan.reason, plan.location)
         hole = updating.write_signed(
-            updating.Writer(reader),
+            writer,
             whole,
-            SigFieldSpec(plan.place.field or free_name("Signature", names)),
+            SigFieldSpec(name)
+            if spot is None
+            else SigFieldSpec(name, spot.page, cast(Any, spot.rectangle)),
             SigObjSetup(_dictionary(plan, now), _modifications(plan, field, algorithm)),
             algorithm,
             existing=field is not None,
+            show=None if shown is None else _painter(writer, shown, texts),
         )
     return Prepared(hole.digest, PreparedPdf(whole.tail, hole.start, hole.end))
+
+
+def _painter(writer: updating.Writer, shown: Appearance, texts: Texts) -> Callable[[Any], None]:
+    """Gives the field's annotation its appearance."""
+    # With its font library: only a process that shows signatures loads it.
+    from ades.pdf import appearance
+
+    def paint(annotation: Any) -> None:
+        rectangle = geometry.box(annotation, "/Rect")
+        page = reading.entry(annotation, "/P")
+        turned = 0 if page is None else spots.rotation(page)
+        if min(rectangle[2] - rectangle[0], rectangle[3] - rectangle[1]) < LEAST_SIDE:
+            raise errors.DocumentUnfit(Unfit.OUTSIDE)
+        drawn = appearance.draw(writer, shown, lines(shown, texts), rectangle, turned)
+        annotation["/AP"] = generic.DictionaryObject({generic.pdf_name("/N"): drawn})
+
+    return paint
 
 
 def free_name(prefix: str, taken: set[str]) -> str:

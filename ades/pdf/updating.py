@@ -8,10 +8,12 @@ never copied (``ades.pdf.appended``).
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, Final, cast
 
 from pyhanko.pdf_utils import generic
+from pyhanko.pdf_utils.form_tools import get_single_field_annot
 from pyhanko.pdf_utils.incremental_writer import IncrementalPdfFileWriter
 from pyhanko.sign.fields import SigFieldSpec
 from pyhanko.sign.signers.cms_embedder import PdfCMSEmbedder, SigIOSetup, SigObjSetup
@@ -69,6 +71,7 @@ def write_signed(
     algorithm: HashAlgorithm,
     *,
     existing: bool = False,
+    show: Callable[[Any], None] | None = None,
 ) -> Hole:
     """Write a revision with a signature that waits for its content.
 
@@ -79,9 +82,14 @@ def write_signed(
         setup: The signature dictionary.
         algorithm: Of the byte range.
         existing: The field is there and empty.
+        show: Called with the field's annotation, to give it an appearance.
     """
     steps = PdfCMSEmbedder(spec).write_cms(spec.sig_field_name, writer, existing)
-    next(steps)
+    field: Any = next(steps).get_object()
+    if show is not None:
+        annotation = get_single_field_annot(field)
+        show(annotation)
+        writer.update_container(annotation)
     steps.send(setup)
     name = algorithm.name.lower()
     prepared, _ = steps.send(SigIOSetup(md_algorithm=name, output=cast(Any, whole), chunk_size=MIB))

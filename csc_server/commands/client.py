@@ -13,9 +13,6 @@ from pathlib import Path
 from typing import Any, Final
 
 import aiohttp
-from pyhanko.pdf_utils.incremental_writer import IncrementalPdfFileWriter
-from pyhanko.pdf_utils.misc import PdfError
-from pyhanko.sign import PdfSignatureMetadata, PdfSigner, fields
 from pyhanko.sign.general import SigningError
 from pyhanko.sign.signers.csc_signer import (
     CSCAuthorizationInfo,
@@ -26,13 +23,24 @@ from pyhanko.sign.signers.csc_signer import (
     fetch_certs_in_csc_credential,
 )
 
+from ades import cms
+from ades.pdf import preparing
+from csc_server.adapters.clock import SystemClock
 from csc_server.commands.basics import CommandFailed
+from csc_server.wire.unfit import UNFIT
+from policies import errors
+from policies.algorithms import HashAlgorithm
+from policies.appearance import Appearance
+from policies.documents import Document, PdfPlan
+from policies.pdf_signing import Place
 from policies.secret import Otp, Password, Pin
 
 AskFactors = Callable[[dict[str, Any], list[str]], Awaitable[tuple[Pin | None, Otp | None]]]
 """From credentials/info (with authInfo) and the base64 hashes to the factors."""
 
 _DIGEST: Final = "sha256"
+_CONTENTS_BYTES: Final = 16 * 1024
+"""Room for the signature and its certificates."""
 
 
 class ServiceRefused(CommandFailed):
@@ -118,8 +126,16 @@ async def log_in(base_url: str, username: str, password: Password) -> AsyncItera
         await client.post("auth/revoke", {"token": answer["access_token"]})
 
 
-async def sign_file(signer: CSCSigner, source: Path, target: Path) -> None:
+async def sign_file(
+    signer: CSCSigner, source: Path, target: Path, appearance: Appearance | None = None
+) -> None:
     """A PDF is signed inside (PAdES B-B); any other file gets a detached CAdES ``.p7s``.
+
+    Args:
+        signer: Whose signature it is.
+        source: The file.
+        target: What is written.
+        appearance: What is seen of it; for a PDF.
 
     Raises:
         CommandFailed: The file cannot be signed, or the service refuses.
@@ -129,31 +145,41 @@ async def sign_file(signer: CSCSigner, source: Path, target: Path) -> None:
         raise CommandFailed(f"{source} is empty")
     try:
         if content.startswith(b"%PDF-"):
-            signed = await _signed_pdf(signer, content)
+            signed = await _signed_pdf(signer, source, content, appearance)
         else:
             signed = await _detached(signer, content)
-    except (SigningError, PdfError) as reason:
+    except errors.DocumentUnfit as reason:
+        raise CommandFailed(f"{source} was not signed: {UNFIT[reason.why]}") from reason
+    except SigningError as reason:
         raise CommandFailed(f"{source} was not signed: {reason}") from reason
     target.write_bytes(signed)
 
 
-async def _signed_pdf(signer: CSCSigner, content: bytes) -> bytes:
-    # A name that no earlier signature of the document has.
-    writer = IncrementalPdfFileWriter(io.BytesIO(content))
-    taken = {name for name, _, _ in fields.enumerate_sig_fields(writer)}
-    number = next(n for n in range(1, len(taken) + 2) if f"Signature{n}" not in taken)
-    metadata = PdfSignatureMetadata(
-        field_name=f"Signature{number}",
-        md_algorithm=_DIGEST,
-        subfilter=fields.SigSeedSubFilter.PADES,
+async def _signed_pdf(
+    signer: CSCSigner, source: Path, content: bytes, appearance: Appearance | None
+) -> bytes:
+    certificate = signer.signing_cert
+    assert certificate is not None  # noqa: S101 - fetched with the credential
+    holder = certificate.subject.native.get("common_name")
+    plan = PdfPlan(
+        document=Document(source, len(content)),
+        place=Place(None, None),
+        reason=None,
+        location=None,
+        name=None,
+        contact_info=None,
+        contents_bytes=_CONTENTS_BYTES,
+        appearance=appearance,
     )
-    output = await PdfSigner(metadata, signer).async_sign_pdf(writer)
-    return bytes(output.getvalue())
+    now = SystemClock().now()
+    prepared = preparing.prepare(io.BytesIO(content), plan, HashAlgorithm.SHA256, now, holder)
+    made = await signer.async_sign(prepared.digest, _DIGEST, use_pades=True)
+    return content + cms.filled(prepared.pdf, len(content), made.dump())
 
 
 async def _detached(signer: CSCSigner, content: bytes) -> bytes:
-    cms = await signer.async_sign_general_data(content, _DIGEST, detached=True, use_cades=True)
-    return bytes(cms.dump())
+    made = await signer.async_sign_general_data(content, _DIGEST, detached=True, use_cades=True)
+    return bytes(made.dump())
 
 
 async def _post(

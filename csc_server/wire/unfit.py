@@ -31,4 +31,7 @@ UNFIT: Final = {
     Unfit.NO_SUCH_FIELD: "the PDF has no such signature field",
     Unfit.FIELD_TAKEN: "this signature field is signed already",
     Unfit.SEED_VALUES: "this signature field sets conditions that cannot be met here",
+    Unfit.NO_NEW_PLACE: "a certified PDF takes visible signatures only in fields that it has",
+    Unfit.OUTSIDE: "the visible signature would not lie on a page, or is too small",
+    Unfit.PICTURE: "the picture is no PNG or JPEG, or too large",
 }

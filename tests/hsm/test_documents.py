@@ -37,6 +37,15 @@ from hsm.mechanisms import public_key, verifies
 from policies import codec
 from policies import errors as reasons
 from policies.algorithms import HashAlgorithm, Scheme, SignAlgorithm
+from policies.appearance import (
+    DRAWN_PIXELS,
+    MOST_DRAWN_BYTES,
+    Appearance,
+    Line,
+    Picture,
+    PictureKind,
+    Spot,
+)
 from policies.documents import (
     MOST_DOCUMENT_BYTES,
     Document,
@@ -44,6 +53,7 @@ from policies.documents import (
     DocumentOrder,
     PdfPlan,
 )
+from policies.messages import Language
 from policies.pdf import Permission
 from policies.pdf_signing import Place
 from tests.hsm.world import DIGESTS, ECDSA_SHA256, Person, Room
@@ -331,6 +341,28 @@ class TestStolenWebProcess:
         for bad_type in ("", "x" * 128, "text/plain\n", "tëxt"):
             item = text_item(mime_type=bad_type)
             self.refused(room, replace(order, items=(item,)), "media type")
+
+    def test_appearances_out_of_bounds(self, room: Room, order: DocumentOrder) -> None:
+        """A picture as large as a document, or a line many times, is not drawn."""
+        spot = Spot(0, 60, 60, 200, 60)
+        picture = Picture(PictureKind.FLATE, DRAWN_PIXELS, 1, True, b"x", None)
+        good = Appearance(spot, Language.RO, (Line.NAME,), picture)
+        for bad in (
+            replace(good, picture=replace(picture, width=DRAWN_PIXELS + 1)),
+            replace(good, picture=replace(picture, height=0)),
+            replace(good, picture=replace(picture, data=bytes(MOST_DRAWN_BYTES + 1))),
+            replace(good, picture=replace(picture, alpha=bytes(MOST_DRAWN_BYTES))),
+            replace(good, lines=(Line.NAME,) * 1000),
+        ):
+            item = pdf_item(pdf=plan(appearance=bad))
+            self.refused(room, replace(order, items=(item,)), "out of bounds")
+        item = pdf_item(pdf=plan(appearance=good, name="Bob"))
+        sent = messages.SignDocuments(replace(order, items=(item,)))
+        frame = messages.encode_request(sent)[messages.LENGTH_BYTES :]
+        assert messages.decode_request(frame) == sent
+        (made,) = room.activation.sign_documents(sent.order)
+        assert made.pdf is not None
+        assert b"/XObject" in made.pdf.tail
 
     def test_attributes_cannot_be_sent(self, order: DocumentOrder) -> None:
         """A message with attributes of its own is no message."""
