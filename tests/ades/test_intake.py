@@ -8,6 +8,7 @@ import zlib
 from typing import Any
 
 import pytest
+from pyhanko.pdf_utils.misc import PdfReadError
 
 from ades.pdf import fields, intake, reading
 from policies import errors
@@ -61,6 +62,7 @@ BAD = {
     "header alone": (b"%PDF-1.7\n", Unfit.BROKEN),
     "half": (PLAIN[: len(PLAIN) // 2], Unfit.BROKEN),
     "rubbish before": (b"MZ" + PLAIN, Unfit.NO_HEADER),
+    "white space before": (b"\n" + PLAIN, Unfit.NO_HEADER),
     "rubbish for a KiB": (bytes(1100) + PLAIN, Unfit.NO_HEADER),
     "no pages": (
         pdfs.file(pdfs.objects() | {2: b"<< /Type /Pages /Kids [] /Count 0 >>"}),
@@ -427,5 +429,11 @@ def test_objects_in_streams_are_those_of_the_library() -> None:
     )
     in_streams = [one for one in references if not isinstance(ours.xrefs[one], int)]
     assert len(in_streams) >= 120
+    # An index that names the same place for another object is not believed.
+    first = in_streams[0]
+    place = ours.xrefs[first]
+    ours = reading.opened(io.BytesIO(document))
+    with pytest.raises(PdfReadError, match="not where it should be"):
+        ours._get_object_from_stream(first.idnum, place.obj_stream_id, place.ix_in_stream + 1)
     for one in in_streams:
         assert ours.resolved(one) == theirs.get_object(one)  # type: ignore[no-untyped-call]

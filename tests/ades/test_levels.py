@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import asyncio
 import io
 import zlib
 from collections.abc import Iterator
 from dataclasses import replace
 from datetime import timedelta
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +16,8 @@ import pytest
 
 from ades.levels import pades, raising
 from ades.levels.ports import Evidence
+from ades.validation import trust, validator
+from ades.validation.report import SignatureLevel
 from policies import errors, levels
 from policies.algorithms import HashAlgorithm
 from policies.pdf import Permission
@@ -21,7 +25,7 @@ from policies.pdf_signing import Place
 from tests.ades import keys, pdfs
 from tests.ades.gate import OK, SAID, Gate, embedded, pdfsig
 from tests.ades.office import ALGORITHMS, P_256, SHA256, Office, kind_of
-from tests.pki.golden import golden
+from tests.pki.golden import NOW, golden
 
 DOCUMENTS = {
     "classic 1.4": pdfs.file(pdfs.objects(), version=b"1.4"),
@@ -69,6 +73,28 @@ async def at_lta(office: Office, document: bytes, **plan: Any) -> io.BytesIO:
     file = io.BytesIO(await office.sign_pdf(document, stamped=True, **plan))
     await raising.pdf_to_lta(file, office, office)
     return file
+
+
+async def test_our_own_validation_agrees(office: Office) -> None:
+    """What is made here at B-LT and B-LTA is at that level for ``ades.validation``."""
+    given = trust.of([office.pki.root.certificate], ())
+    now = NOW + timedelta(minutes=1)
+    file = io.BytesIO(await office.sign_pdf(DOCUMENTS["object streams"], stamped=True))
+    await raising.pdf_to_lt(file, office)
+    held = file.getvalue()
+    await raising.pdf_to_lta(file, office, office)
+    data = b"a contract"
+    signature = await raising.cms_to_lt(await office.sign_data(data, stamped=True), office)
+    for made, original, level in (
+        (held, None, SignatureLevel.B_LT),
+        (file.getvalue(), None, SignatureLevel.B_LTA),
+        (signature, data, SignatureLevel.B_LT),
+    ):
+        # It has an event loop of its own.
+        verdict = await asyncio.to_thread(
+            partial(validator.check, made, level, given, now, status_known=True, original=original)
+        )
+        assert verdict.passed, verdict
 
 
 async def test_certified_documents_reach_every_level(office: Office, gate: Gate) -> None:
