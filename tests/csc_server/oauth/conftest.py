@@ -31,6 +31,8 @@ PEOPLE: dict[str, dict[str, Wanted]] = {
     "mallory": service.PIN_P256,
     "coder": service.OTP_P256,
     "guessing": service.PIN_P256,
+    # Whose things others ask for.
+    "victoria": {"pin": Wanted(KeyAlgorithm.P_256), "both": Wanted(KeyAlgorithm.P_256, otp=True)},
     # Each has one code in half a minute: whole flows do not share people.
     **dict.fromkeys(("olga", "petra", "radu", "sanda"), _PIN_AND_CODE),
     # Who can be asked to approve on our page: few requests wait for one, so tests do not share.
