@@ -111,10 +111,11 @@ async def test_nothing_is_signed_when_the_linter_breaks(
         await authority.issue(silent(pki.issuing), order(pki, ALICE, profile), SERIAL, NOW)
 
 
-async def test_only_what_the_instance_lives_with_is_tolerated(pki: Golden) -> None:
+@pytest.mark.parametrize("host", ["127.0.0.1:8099", "localhost:8099", "localhost"])
+async def test_only_what_the_instance_lives_with_is_tolerated(host: str, pki: Golden) -> None:
     """Addresses on this machine pass where that is said, and nothing else does by it."""
     here = dataclasses.replace(
-        pki.issuing.addresses, ocsp="http://127.0.0.1:8099/ocsp", crl="http://status.test/crl"
+        pki.issuing.addresses, ocsp=f"http://{host}/ocsp", crl="http://status.test/crl"
     )
     wanted = order(pki, ALICE, profiles.SIGNATURE)
     with pytest.raises(CertificateUnfit, match=INTERNAL_DOMAIN):
@@ -124,3 +125,12 @@ async def test_only_what_the_instance_lives_with_is_tolerated(pki: Golden) -> No
     nobody = dataclasses.replace(wanted, subject=NAMELESS)
     with pytest.raises(CertificateUnfit, match="required_attribute_missing"):
         await authority.issue(silent(easy), nobody, SERIAL, NOW)
+
+
+@pytest.mark.parametrize("host", ["localhost.", "localhost@evil", "paraph"])
+async def test_other_addresses_that_are_none_are_refused(host: str, pki: Golden) -> None:
+    """Also where addresses on this machine are tolerated."""
+    there = dataclasses.replace(pki.issuing.addresses, ocsp=f"http://{host}/ocsp")
+    easy = silent(pki.issuing, addresses=there, tolerated=frozenset({INTERNAL_DOMAIN}))
+    with pytest.raises(CertificateUnfit, match="invalid_uri_syntax"):
+        await authority.issue(easy, order(pki, ALICE, profiles.SIGNATURE), SERIAL, NOW)
