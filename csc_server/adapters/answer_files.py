@@ -51,15 +51,11 @@ class AnswerFiles:
     def put(self, answers: Sequence[Kept]) -> None:
         """Afterwards these lie there, each the old or the new one, never a part."""
         self._root.mkdir(mode=0o755, parents=True, exist_ok=True)
-        temporary = self._root / _NEW
+        root, temporary = os.fspath(self._root), os.fspath(self._root / _NEW)
         for one in answers:
-            path = self._root / kept.path(one.cert_id)
-            temporary.write_bytes(one.body)
-            temporary.chmod(0o644)
-            moment = one.window.this_update.timestamp()
-            os.utime(temporary, (moment, moment))
+            _write(temporary, one)
             try:
-                _replace(temporary, path)
+                _replace(temporary, f"{root}/{kept.path(one.cert_id)}")
             except (IsADirectoryError, NotADirectoryError, FileExistsError):
                 # One in 2**100: its name is the beginning of another's. It is signed when asked.
                 _log.warning("answer_has_no_place", serial=f"{one.serial:x}")
@@ -98,9 +94,19 @@ def _read(path: Path) -> Kept | None:
         return None
 
 
-def _replace(temporary: Path, path: Path) -> None:
+def _write(path: str, answer: Kept) -> None:
+    moment = answer.window.this_update.timestamp()
+    descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o644)
     try:
-        temporary.replace(path)
+        os.write(descriptor, answer.body)
+        os.utime(descriptor, (moment, moment))
+    finally:
+        os.close(descriptor)
+
+
+def _replace(temporary: str, path: str) -> None:
+    try:
+        os.replace(temporary, path)
     except FileNotFoundError:
-        path.parent.mkdir(mode=0o755, parents=True, exist_ok=True)
-        temporary.replace(path)
+        os.makedirs(os.path.dirname(path), mode=0o755, exist_ok=True)
+        os.replace(temporary, path)

@@ -13,6 +13,7 @@ from typing import Final
 
 from pki import der
 from pki.der import NotDer, Reader
+from pki.ocsp.responders import Answer, Responder
 from policies.revocation import Reason, Revocation
 from policies.status import REASON_CODES, CertificateStatus, Standing, Window
 
@@ -33,6 +34,12 @@ class Kept:
     window: Window
     responder: bytes
     """SHA-1 of the key that signed it."""
+
+
+def made(body: bytes, answer: Answer, window: Window, responder: Responder) -> Kept:
+    """What an answer says that was made just now; nothing is read."""
+    serial = _serial(answer.cert_id)
+    return Kept(body, answer.cert_id, serial, answer.status, window, responder.key_hash)
 
 
 def read(body: bytes) -> Kept:
@@ -62,10 +69,11 @@ def read(body: bytes) -> Kept:
 def path(cert_id: bytes) -> str:
     """Of the file with the answer about a certificate, seen from the responder's own address.
 
-    It may have slashes: behind a web server it is a directory then, and ``//`` is ``/``.
+    It may have slashes: behind a web server it is a directory then, and ``//`` is ``/``. One at
+    its end is left out, for a file cannot have it.
     """
     request = der.sequence(der.sequence(der.sequence(der.sequence(cert_id))))
-    return base64.b64encode(request).decode("ascii")
+    return base64.b64encode(request).decode("ascii").rstrip("/")
 
 
 def _octets(response: Reader) -> bytes:

@@ -47,7 +47,7 @@ def to_be_signed(responder: Responder, draft: Draft) -> bytes:
     singles = (_single(one, draft.window, responder.archive_cutoff) for one in draft.answers)
     parts = [
         der.explicit(2, der.octets(responder.key_hash)),
-        der.generalized_time(draft.produced_at.replace(microsecond=0)),
+        _time(draft.produced_at),
         der.sequence(*singles),
     ]
     if draft.nonce is not None:
@@ -83,11 +83,11 @@ def _single(answer: Answer, window: Window, archive_cutoff: datetime | None) -> 
     parts = [
         answer.cert_id,
         _certificate_status(answer.status),
-        der.generalized_time(window.this_update),
-        der.explicit(0, der.generalized_time(window.next_update)),
+        _time(window.this_update),
+        der.explicit(0, _time(window.next_update)),
     ]
     if archive_cutoff is not None:
-        cutoff = der.generalized_time(archive_cutoff.replace(microsecond=0))
+        cutoff = _time(archive_cutoff)
         parts.append(_extensions([extensions.encode(_ARCHIVE_CUTOFF, cutoff)]))
     return der.sequence(*parts)
 
@@ -95,8 +95,13 @@ def _single(answer: Answer, window: Window, archive_cutoff: datetime | None) -> 
 def _certificate_status(status: CertificateStatus) -> bytes:
     if isinstance(status, Standing):
         return _PLAIN[status]
-    since = der.generalized_time(status.at.replace(microsecond=0))
-    return der.explicit(1, since, _reason(status.reason))
+    return der.explicit(1, _time(status.at), _reason(status.reason))
+
+
+@lru_cache(maxsize=64)
+def _time(instant: datetime) -> bytes:
+    """In whole seconds; many answers have the same times."""
+    return der.generalized_time(instant.replace(microsecond=0))
 
 
 @lru_cache

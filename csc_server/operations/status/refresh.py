@@ -34,6 +34,8 @@ from policies.status import Age, Standing, Window
 PAGE: Final = 200
 """Certificates handled between two looks at what changed; signing them takes a fraction of a
 second."""
+BATCH: Final = 100
+"""Answers that are written in one go."""
 AT_ONCE: Final = 4
 """Answers that are signed at a time: the device is busy, and who asks does not wait long."""
 _SECOND: Final = timedelta(seconds=1)
@@ -103,7 +105,13 @@ class RefreshAnswers:
         self.oldest, self.count = current.oldest, current.count
         self._round, self._due_at = None, self.clock.now() + status.ROUND_EVERY
         if current.made:
-            _log.info("answers_renewed", made=current.made, count=current.count)
+            took = self.clock.now() - current.began_at
+            _log.info(
+                "answers_renewed",
+                made=current.made,
+                count=current.count,
+                took_s=round(took.total_seconds(), 1),
+            )
         return False
 
     async def _renew(self, found: Sequence[Moved], *, thorough: bool) -> _Page:
@@ -119,11 +127,26 @@ class RefreshAnswers:
             for oid in _HASHES
         ]
         page = await asyncio.to_thread(self._compared, wanted, responder, now, thorough)
-        made = await _signed(responder, page.due, now)
-        if made:
-            await asyncio.to_thread(self.answers.put, made)
-            page.windows += [one.window for one in made]
+        page.windows += await self._make(responder, page.due, now)
         return page
+
+    async def _make(
+        self, responder: Responder, due: Sequence[Answer], now: datetime
+    ) -> list[Window]:
+        """Sign and write; the disk and the device work at the same time."""
+        windows: list[Window] = []
+        writing: asyncio.Task[None] | None = None
+        try:
+            for at in range(0, len(due), BATCH):
+                made = await _signed(responder, due[at : at + BATCH], now)
+                if writing is not None:
+                    await writing
+                writing = asyncio.create_task(asyncio.to_thread(self.answers.put, made))
+                windows += [one.window for one in made]
+        finally:
+            if writing is not None:
+                await writing
+        return windows
 
     def _compared(
         self, wanted: Iterable[Answer], responder: Responder, now: datetime, thorough: bool
@@ -208,9 +231,10 @@ async def _signed(responder: Responder, wanted: Sequence[Answer], now: datetime)
 
     async def work() -> None:
         while waiting:
-            draft = responses.Draft((waiting.popleft(),), window, now)
+            one = waiting.popleft()
             try:
-                made.append(kept.read(await responses.respond(responder, draft)))
+                body = await responses.respond(responder, responses.Draft((one,), window, now))
+                made.append(kept.made(body, one, window, responder))
             except HsmError:
                 waiting.clear()
                 raise

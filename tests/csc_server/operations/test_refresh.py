@@ -11,11 +11,13 @@ import pytest
 from csc_server.operations.status import refresh
 from csc_server.operations.status.freshness import ANSWERS, Freshness
 from hsm.errors import Broken
+from pki.ocsp import kept
 from pki.ocsp.kept import Kept
 from policies import status
 from policies.revocation import CertificateState, Reason, Revocation
 from policies.status import HEAD_START, OCSP_VALIDITY, ROUND_EVERY, Standing
 from tests.csc_server.operations.status_world import GONE, HASHES, World
+from tests.pki import ocsp_cases
 from tests.pki.golden import NOW, Golden
 
 ALICE, BOB, CAROL = 0xA1 << 100, 0xB0B << 100, 0xCA401 << 100
@@ -224,12 +226,15 @@ async def test_a_clock_set_back_makes_them_anew(world: World) -> None:
 
 
 async def test_names_with_slashes(world: World) -> None:
-    """They are directories, which come and go with their answers."""
-    numbers = [0xFF << 112 | number << 90 | 0x3FFFF << 60 for number in range(1, 40)]
+    """They are directories, which come and go with their answers; one at the end does not harm."""
+    numbers = [0xFF << 120 | number << 90 | 0x3FFFF << 60 | 0xFFFF for number in range(1, 40)]
     for number in numbers:
         world.register.put(number)
     await world.settle()
     assert any(path.is_dir() for path in world.root.iterdir())
+    assert kept.path(world.cert_id(numbers[0]))[-1] != "/"
+    plain = ocsp_cases.get(ocsp_cases.request(world.cert_id(numbers[0])))
+    assert str(plain).endswith("%2F")
     found = [one for number in numbers for one in of(world, number)]
     assert len(found) == 2 * len(numbers)
     world.answers.drop(found)
