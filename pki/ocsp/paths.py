@@ -46,6 +46,9 @@ def readings(tail: str) -> Iterator[bytes]:
         text, lost = text[:lost], 0
     if not 0 <= lost <= _MOST_LOST:
         raise status.malformed("path of another length than the request in it")
+    if not lost:
+        yield _decoded(text)
+        return
     places = [len(text)]
     if "//" not in text:
         # Who makes one slash of two does it everywhere.

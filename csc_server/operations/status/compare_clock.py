@@ -48,8 +48,8 @@ class CompareClock:
         """Seconds on the monotonic clock."""
         return time.monotonic()
 
-    async def __call__(self) -> None:
-        """Compare once; afterwards there is a new reading, if enough servers agree."""
+    async def __call__(self) -> bool:
+        """Compare once; true when enough servers agree, and there is a new reading."""
         for _ in range(quorum.TRIES):
             base, ticks_s = self.clock.now(), self.ticks_s()
             samples = await self._samples(base, ticks_s)
@@ -57,17 +57,18 @@ class CompareClock:
             if off is not None:
                 self.last = Reading(off, base, ticks_s)
                 self._tell(off)
-                return
+                return True
         told = {one.server: f"{one.offset.total_seconds():.3f} s" for one in samples}
         _log.error("clock_not_compared", told=told, refused=self.refused)
+        return False
 
     async def run(self) -> None:
         """Compare for ever."""
         while True:
             started_s = self.ticks_s()
-            await self()
-            rest_s = quorum.ASK_EVERY.total_seconds() - (self.ticks_s() - started_s)
-            await asyncio.sleep(max(rest_s, 0))
+            pause = quorum.ASK_EVERY if await self() else quorum.ASK_AGAIN
+            spent_s = self.ticks_s() - started_s
+            await asyncio.sleep(max(pause.total_seconds() - spent_s, quorum.LEAST_PAUSE_S))
 
     async def _samples(self, base: datetime, ticks_s: float) -> list[Sample]:
         """Of servers chosen by chance. The clock that they are compared with is the base one plus
