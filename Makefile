@@ -42,7 +42,8 @@ bench: $(READY)  ## speed, as ratios within one run, as a Markdown table
 	$(BIN)/python -m bench
 
 campaign: $(READY)  ## the long crash, race and fault runs
-	$(BIN)/python -m pytest tests/campaign tests/csc_server/pages/test_every_page.py --rounds 200 -s
+	$(BIN)/python -m pytest tests/campaign tests/csc_server/status \
+	    tests/csc_server/pages/test_every_page.py --rounds 200 -s
 
 lock: $(READY)  ## resolve the dependencies anew
 	$(BIN)/uv pip compile --quiet --no-header --no-annotate --generate-hashes \

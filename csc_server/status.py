@@ -181,10 +181,13 @@ async def _keep(refresh: RefreshAnswers) -> None:
         try:
             more = await refresh()
             told = ""
-        except (HsmError, StorageUnavailable) as reason:
+        except (HsmError, StorageUnavailable, OSError) as reason:
             more, before, told = False, told, f"{type(reason).__name__}: {reason}"
             if told != before:
                 _log.error("answers_not_renewed", reason=told)
+        except Exception:  # noqa: BLE001 - this loop's one: a bug must not leave answers to grow old
+            more = False
+            _log.exception("unexpected")
         await asyncio.sleep(0 if more else REFRESH_EVERY_S)
 
 

@@ -64,8 +64,11 @@ class AnswerFiles:
         """Answers from before this instant; spoilt ones are removed on the way."""
         limit = than.timestamp()
         for path in self._files():
-            if path.stat().st_mtime >= limit:
-                continue
+            try:
+                if path.stat().st_mtime >= limit:
+                    continue
+            except FileNotFoundError:
+                continue  # An operator tidies up meanwhile.
             found = _read(path)
             if found is None:
                 path.unlink(missing_ok=True)

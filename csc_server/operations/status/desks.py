@@ -26,6 +26,8 @@ TSA_KEYS: Final = ("tsa-a", "tsa-b")
 ALGORITHM: Final = SignAlgorithm(Scheme.ECDSA, HashAlgorithm.SHA256)
 LOOK_EVERY_S: Final = 5.0
 """Seconds between two looks for rolled certificates."""
+LOOK_AT_FIRST_EVERY_S: Final = 0.2
+"""The same of a new instance, whose authority is about to issue them."""
 
 
 class Desks:
@@ -73,7 +75,8 @@ class Desks:
 
     def _look(self) -> None:
         now_s = time.monotonic()
-        if now_s - self._looked_at_s < LOOK_EVERY_S:
+        complete = self._responder is not None and self._unit is not None
+        if now_s - self._looked_at_s < (LOOK_EVERY_S if complete else LOOK_AT_FIRST_EVERY_S):
             return
         self._looked_at_s = now_s
         if (found := self._present(OCSP_KEYS)) is not None:

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import struct
-from collections.abc import AsyncIterator, Callable
-from contextlib import asynccontextmanager
+import threading
+from collections.abc import AsyncIterator, Callable, Iterator
+from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -79,3 +80,23 @@ async def running(*servers: TimeServer) -> AsyncIterator[None]:
     finally:
         for transport in opened:
             transport.close()
+
+
+@contextmanager
+def in_a_thread(*servers: TimeServer) -> Iterator[None]:
+    """The same for processes under test, while the tests do something else."""
+    opened, done = threading.Event(), threading.Event()
+
+    async def serve() -> None:
+        async with running(*servers):
+            opened.set()
+            await asyncio.to_thread(done.wait)
+
+    thread = threading.Thread(target=lambda: asyncio.run(serve()))
+    thread.start()
+    assert opened.wait(10)
+    try:
+        yield
+    finally:
+        done.set()
+        thread.join()

@@ -17,11 +17,13 @@ from cryptography.x509 import load_der_x509_certificate
 from csc_server import app
 from tests import ports, service
 from tests.backdoor import Backdoor
+from tests.csc_server.adapters import ntp_servers
+from tests.csc_server.adapters.ntp_servers import TimeServer
 from tests.pki import golden
 from tests.pki.golden import Golden
 from tests.service import Client, Person, Service
 
-NAMES = ("ana", "bogdan", "carmen", "dan", "elena", "florin", "gina")
+NAMES = ("ana", "bogdan", "carmen", "dan", "elena", "florin", "gina", "horia")
 PEOPLE = dict.fromkeys(NAMES, service.PIN_P256) | {"paired": service.OTP_P256}
 
 
@@ -32,6 +34,8 @@ class TrustService:
     service: Service
     people: dict[str, Person]
     backdoor: Backdoor
+    clocks: list[TimeServer]
+    """The time servers that it asks."""
 
     @property
     def url(self) -> str:
@@ -58,12 +62,16 @@ class TrustService:
 def trust(tmp_path_factory: pytest.TempPathFactory) -> Iterator[TrustService]:
     """Started once; each test takes a person of its own."""
     directory = tmp_path_factory.mktemp("trust") / "instance"
-    settings = service.create_instance(directory, **{"pki.port": ports.free_port()})
-    people = asyncio.run(service.enrol(settings, PEOPLE))
-    running = Service(settings, "web", "status", "authority")
-    running.start()
-    yield TrustService(running, people, Backdoor(settings))
-    assert running.stop() == 0
+    clocks = [TimeServer() for _ in range(4)]
+    with ntp_servers.in_a_thread(*clocks):
+        servers = [one.name for one in clocks]
+        changes = {"pki.port": ports.free_port(), "pki.time_servers": servers}
+        settings = service.create_instance(directory, **changes)
+        people = asyncio.run(service.enrol(settings, PEOPLE))
+        running = Service(settings, "web", "status", "authority")
+        running.start()
+        yield TrustService(running, people, Backdoor(settings), clocks)
+        assert running.stop() == 0
 
 
 @pytest.fixture(scope="session")
