@@ -9,7 +9,7 @@ import itertools
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
-from datetime import datetime, timedelta
+from datetime import datetime
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -27,8 +27,8 @@ from tests.pki import golden
 from tests.pki.golden import NOW
 from tests.softhsm import make_tokens, opened
 
-SIGNED_AT: datetime = NOW + timedelta(seconds=1)
-"""Certificates begin at ``NOW``."""
+SIGNED_AT: datetime = NOW
+"""When certificates begin: nothing here may lie in the future of the judges."""
 
 
 class Keys(Protocol):

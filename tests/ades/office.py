@@ -60,8 +60,8 @@ class Office:
     """Certificates whose evidence was asked for."""
     unit: Unit | None = None
     """Who time-stamps, instead of the golden PKI's unit."""
-    second: int = 2
-    """When the next token is made, after ``NOW``."""
+    stamped: int = 0
+    """Tokens so far: each is a millisecond later than the last."""
 
     @property
     def chain(self) -> tuple[bytes, ...]:
@@ -148,9 +148,9 @@ class Office:
             der.sequence(der.oid(algorithm.oid), b"\x05\x00"), der.octets(digest)
         )
         request = StampRequest(POLICY, imprint, algorithm, digest, nonce=None, cert_req=True)
-        self.second += 1
+        self.stamped += 1
         draft = tokens.Draft(
-            request, (1 << 120) + next(self.numbers), NOW + timedelta(seconds=self.second)
+            request, (1 << 120) + next(self.numbers), NOW + timedelta(milliseconds=self.stamped)
         )
         return await tokens.stamp(self.unit or self.pki.unit, draft)
 
@@ -167,9 +167,7 @@ class Office:
     async def _ocsp(self, certificate: bytes) -> bytes:
         serial = x509.Certificate.load(certificate).serial_number
         question = responders.cert_id(self.pki.issuing.certificate, serial)
-        draft = responses.Draft(
-            (Answer(question, Standing.GOOD),), status.ocsp_window(NOW), NOW + timedelta(seconds=1)
-        )
+        draft = responses.Draft((Answer(question, Standing.GOOD),), status.ocsp_window(NOW), NOW)
         return await responses.respond(self.pki.responder, draft)
 
     async def evidence_for(self, algorithm: SignAlgorithm) -> Evidence:
