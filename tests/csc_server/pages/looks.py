@@ -90,6 +90,28 @@ def spacing(page: Page) -> Iterator[str]:
     page.evaluate(_UNSPACED)
 
 
+# All sizes are in rem: what a browser does that enlarges text alone.
+_ZOOMED: Final = """() => {
+    const sheet = new CSSStyleSheet();
+    sheet.replaceSync("html { font-size: 200%; }");
+    document.adoptedStyleSheets = [sheet];
+}"""
+_NARROW: Final = """() => [...document.querySelectorAll("input, select, textarea")]
+    .filter((e) => e.checkVisibility() && !["hidden", "radio", "checkbox"].includes(e.type))
+    .filter((e) => e.getBoundingClientRect().width < 160)
+    .map((e) => `too narrow to type in: ${e.outerHTML.slice(0, 100)}`)"""
+
+
+def zoomed(page: Page) -> Iterator[str]:
+    """Text of 200 %, on a desk and on a phone. (WCAG 1.4.4)"""
+    page.evaluate(_ZOOMED)
+    for width in (1280, 390):
+        page.set_viewport_size({"width": width, "height": 900})
+        yield from (f"200 % at {width} px {one}" for one in page.evaluate(_OUTSIDE))
+        yield from (f"200 % at {width} px {one}" for one in page.evaluate(_NARROW))
+    page.evaluate(_UNSPACED)
+
+
 # WCAG 2.2 2.5.8: 24 by 24, but for links within a sentence. axe lets small ones pass that have
 # room around them; ui 2 does not.
 _SMALL: Final = """() => [...document.querySelectorAll("a, button, input, select, summary")]

@@ -433,6 +433,15 @@ def every() -> tuple[Stop, ...]:
     )
 
 
+def paths(stops: Iterable[Stop]) -> list[Stop]:
+    """The first of each path that stays where it is."""
+    first: dict[str, Stop] = {}
+    for one in stops:
+        if not one.calls:
+            first.setdefault(one.path.partition("?")[0], one)
+    return list(first.values())
+
+
 def layouts(stops: Iterable[Stop]) -> list[Stop]:
     """The first of each kind: states after the same number of steps look much alike."""
     kinds: dict[tuple[str, int], Stop] = {}

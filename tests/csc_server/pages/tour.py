@@ -65,7 +65,7 @@ class Tour:
         if stop.who is not None:
             cookies.append(self.server.cookie(stop.who))
         self.context.add_cookies(cookies)  # type: ignore[arg-type]  # plain dicts
-        self.page.emulate_media(color_scheme="light")
+        self.page.emulate_media(color_scheme="light", media="screen")
         self.page.set_viewport_size({"width": 1280, "height": 900})
         self.page.goto(stop.path)
         for step in stop.steps:
