@@ -17,7 +17,7 @@ from aiohttp.typedefs import Middleware
 from csc_server.ports import Entropy
 from csc_server.web import challenges, metrics
 from csc_server.web.pages import errors as pages
-from csc_server.web.pages.headers import HSTS
+from csc_server.web.pages.headers import FOR_ALL, HSTS
 from csc_server.web.pages.look import LOOK
 from csc_server.web.patience import PATIENCE, Patience
 from csc_server.web.requests import (
@@ -36,12 +36,11 @@ Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
 _log = structlog.get_logger("csc_server")
 
-# security-and-pki 5.3, as far as a JSON API needs them. Pages bring stricter ones of their own.
+# Pages bring a policy of their own, and what may be kept says so.
 _HEADERS = {
+    **FOR_ALL,
     "Cache-Control": "no-store",
     "Content-Security-Policy": "default-src 'none'; frame-ancestors 'none'",
-    "Referrer-Policy": "no-referrer",
-    "X-Content-Type-Options": "nosniff",
 }
 
 

@@ -64,6 +64,7 @@ async def _numbers(service: Services) -> tuple[int | None, FailedLogins | None]:
 
 
 async def logo(request: web.Request) -> web.Response:
-    """The logo that ``info`` names."""
+    """The logo that ``info`` names, to be shown by clients: on pages of theirs too."""
     del request
-    return web.Response(body=_LOGO, content_type="image/png")
+    headers = {"Cross-Origin-Resource-Policy": "cross-origin"}
+    return web.Response(body=_LOGO, content_type="image/png", headers=headers)

@@ -1,4 +1,4 @@
-"""The headers of every answer to a browser. (security-and-pki 5.3)"""
+"""The headers of every answer, and those of pages besides. (security-and-pki 5.3)"""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from webui import assets
 HSTS: Final = {"Strict-Transport-Security": "max-age=63072000; includeSubDomains"}
 """Sent over https only; over http browsers ignore it (RFC 6797 7.2)."""
 
-_FOR_ALL: Final = {
+FOR_ALL: Final = {
     "Cross-Origin-Opener-Policy": "same-origin",
     "Cross-Origin-Resource-Policy": "same-origin",
     "Permissions-Policy": "camera=(), geolocation=(), microphone=(), payment=(), usb=()",
@@ -36,11 +36,11 @@ def of_page(nonce: str, form_targets: Sequence[str] = ()) -> Mapping[str, str]:
         "frame-ancestors 'none'; base-uri 'none'; object-src 'none'; "
         "require-trusted-types-for 'script'"
     )
-    return {**_FOR_ALL, "Cache-Control": "no-store", "Content-Security-Policy": policy}
+    return {**FOR_ALL, "Cache-Control": "no-store", "Content-Security-Policy": policy}
 
 
 OF_ASSET: Final[Mapping[str, str]] = {
-    **_FOR_ALL,
+    **FOR_ALL,
     "Cache-Control": assets.CACHE_CONTROL,
     "Content-Security-Policy": "default-src 'none'; frame-ancestors 'none'",
 }
