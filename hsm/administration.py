@@ -13,7 +13,7 @@ from hsm import errors, mechanisms, records
 from hsm.factors import Factors
 from hsm.interface import AUDIT_KEY, BindingClaim, NewKey
 from hsm.keystore import KeyStore, WrappedKeyStore
-from hsm.labelled import CANARY, OWN_KEY, LabelledKeys, service_label
+from hsm.labelled import CANARY, KEY_ID_BYTES, OWN_KEY, LabelledKeys, service_label
 from hsm.pkcs11 import Device
 from hsm.secret_keys import Purpose, SecretKeys
 from policies import factors, totp
@@ -63,9 +63,15 @@ class Administration:
         """Afterwards there is one more key for passwords; its version."""
         return self._keys.add_password_key()
 
-    def generate_key(self, algorithm: KeyAlgorithm) -> NewKey:
-        """A new signer's key."""
-        return self._store.generate(algorithm)
+    def generate_key(self, algorithm: KeyAlgorithm, key_id: bytes | None = None) -> NewKey:
+        """A new signer's key.
+
+        Raises:
+            Rejected: Not an identifier.
+        """
+        if key_id is not None and len(key_id) != KEY_ID_BYTES:
+            raise errors.Rejected(f"an identifier of {len(key_id)} bytes")
+        return self._store.generate(algorithm, key_id)
 
     def destroy_key(self, key_ref: KeyRef) -> None:
         """Afterwards the key cannot be used again. A wrapped key dies with its blob.

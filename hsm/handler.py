@@ -184,8 +184,8 @@ class Handler:
                 return activation.canary()
             case messages.Initialise():
                 return administration.initialise()
-            case messages.GenerateKey(algorithm):
-                return administration.generate_key(algorithm)
+            case messages.GenerateKey(algorithm, key_id):
+                return administration.generate_key(algorithm, key_id)
             case messages.DestroyKey(key_ref):
                 return administration.destroy_key(key_ref)
             case messages.DestroyAgain():

@@ -227,8 +227,13 @@ class KeyAdministration(Enrolment, Protocol):
         Processes that run use it from their next start on.
         """
 
-    async def generate_key(self, algorithm: KeyAlgorithm) -> NewKey:
-        """A new signer's key, sensitive and never extractable."""
+    async def generate_key(self, algorithm: KeyAlgorithm, key_id: bytes | None = None) -> NewKey:
+        """A new signer's key, sensitive and never extractable.
+
+        Args:
+            key_id: 16 random bytes that the caller wrote down, so that a key is never without a
+                record; ``None``: the token draws one.
+        """
 
     async def destroy_key(self, key_ref: KeyRef) -> None:
         """Afterwards the key cannot be used again. A wrapped key dies with its blob."""

@@ -37,8 +37,11 @@ class KeyStore(Protocol):
     def initialise(self) -> None:
         """Afterwards what the store itself needs exists. Idempotent."""
 
-    def generate(self, algorithm: KeyAlgorithm) -> NewKey:
+    def generate(self, algorithm: KeyAlgorithm, key_id: bytes | None = None) -> NewKey:
         """A new key, sensitive, that has signed its own request; nothing but the store can use it.
+
+        Args:
+            key_id: 16 bytes that no other key has, written down before; ``None`` for any.
 
         Raises:
             WrongSignature: What it signs does not verify; it is destroyed.
@@ -87,9 +90,9 @@ class TokenKeyStore:
     def initialise(self) -> None:
         """Nothing is needed beyond the token."""
 
-    def generate(self, algorithm: KeyAlgorithm) -> NewKey:
+    def generate(self, algorithm: KeyAlgorithm, key_id: bytes | None = None) -> NewKey:
         """A key in the token, which vouches that it can never leave."""
-        key_id = self._token.random(KEY_ID_BYTES)
+        key_id = key_id or self._token.random(KEY_ID_BYTES)
         pair = self._token.generate_pair(algorithm, key_id=key_id)
         try:
             asked = requests.request(self._token, pair, algorithm)
@@ -138,9 +141,9 @@ class WrappedKeyStore:
         if self._token.find(Kind.SECRET, label=WRAPPING_LABEL) is None:
             self._token.generate_secret(Use.WRAP, WRAPPING_LABEL)
 
-    def generate(self, algorithm: KeyAlgorithm) -> NewKey:
+    def generate(self, algorithm: KeyAlgorithm, key_id: bytes | None = None) -> NewKey:
         """A key that exists only as the blob in its reference."""
-        key_id = self._token.random(KEY_ID_BYTES)
+        key_id = key_id or self._token.random(KEY_ID_BYTES)
         pair = self._token.generate_session_pair(algorithm, key_id=key_id)
         try:
             asked = requests.request(self._token, pair, algorithm)

@@ -26,9 +26,9 @@ class LivingKeys:
         """See ``KeyStore``."""
         self._store.initialise()
 
-    def generate(self, algorithm: KeyAlgorithm) -> NewKey:
+    def generate(self, algorithm: KeyAlgorithm, key_id: bytes | None = None) -> NewKey:
         """See ``KeyStore``."""
-        return self._store.generate(algorithm)
+        return self._store.generate(algorithm, key_id)
 
     def sign(self, key_ref: KeyRef, algorithm: SignAlgorithm, digest: bytes) -> bytes:
         """See ``KeyStore``.

@@ -193,6 +193,8 @@ class GenerateKey(Request[NewKey]):
 
     role: ClassVar[Role] = Role.ADMIN
     algorithm: KeyAlgorithm
+    key_id: bytes | None = None
+    """``None``: the token draws one."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -178,10 +178,10 @@ class SignerPool:
         """See ``KeyAdministration``."""
         await self._call(messages.Initialise(), limit_s=self._settings.key_generation_limit_s)
 
-    async def generate_key(self, algorithm: KeyAlgorithm) -> NewKey:
+    async def generate_key(self, algorithm: KeyAlgorithm, key_id: bytes | None = None) -> NewKey:
         """See ``KeyAdministration``."""
         return await self._call(
-            messages.GenerateKey(algorithm), limit_s=self._settings.key_generation_limit_s
+            messages.GenerateKey(algorithm, key_id), limit_s=self._settings.key_generation_limit_s
         )
 
     async def destroy_key(self, key_ref: KeyRef) -> None:

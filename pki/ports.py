@@ -94,6 +94,12 @@ class StatusRegister(Protocol):
 class Register(StatusRegister, Protocol):
     """Every certificate that an authority of ours signed or was about to sign."""
 
+    async def announce(self, key_id: bytes, now: datetime) -> None:
+        """Afterwards a key of this name dies unless a reservation names it in time.
+
+        Called before the key is made, so that there is never one without a record.
+        """
+
     async def reserve(
         self, reservation: Reservation, now: datetime, events: Sequence[Event]
     ) -> None:
@@ -152,7 +158,8 @@ class Register(StatusRegister, Protocol):
     async def abandon(self, now: datetime, limit: int) -> int:
         """Count reservations that nobody finished as revoked, at most so many; how many.
 
-        Their keys get tombstones in the same transaction.
+        Their keys get tombstones in the same transaction, and so do announced ones that no
+        reservation named in time.
         """
 
     async def not_good(self, issuer_id: str) -> list[Registered]:

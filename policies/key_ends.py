@@ -37,7 +37,7 @@ class Tombstone:
     key_id: bytes
     """CKA_ID, 16 random bytes."""
     public_key_digest: bytes
-    """SHA-256 of the SubjectPublicKeyInfo."""
+    """SHA-256 of the SubjectPublicKeyInfo; empty of a key that nobody got to see."""
     cause: KeyEnd
     buried_at: datetime
     """Since when nobody may use it; the device destroys it right afterwards."""

@@ -140,7 +140,7 @@ class Enrolment:
         """A key in the HSM, a certificate for it, and the row that ties both to the account.
 
         1. rules: who may be named, what the credential asks for
-        2. device: the key, and the request that it signs itself
+        2. register and device: the key announced, made, and the request that it signs itself
         3. authority: proof of possession, weak keys, the linter over the bytes to be signed
         4. register: serial number and intent, durably
         5. device: the authority's signature
@@ -203,7 +203,9 @@ class Enrolment:
         verifier = None
         if new.pin is not None:
             verifier = await self.device.new_pin_verifier(credential_id, new.pin)
-        key = await self.device.generate_key(new.algorithm)
+        key_id = bytes.fromhex(self.entropy.identifier())
+        await self.register.announce(key_id, self.clock.now())
+        key = await self.device.generate_key(new.algorithm, key_id)
         return _claim(new, credential_id, key, authenticator_id, verifier), key.request
 
     async def set_credential_state(self, credential: Credential, state: CredentialState) -> None:

@@ -17,6 +17,7 @@ from csc_server.storage.certificate_tables import ISSUED, NOT_GOOD
 from csc_server.storage.certificate_tables import certificates as table
 from csc_server.storage.certificate_tables import crl_numbers as numbers
 from csc_server.storage.database import Database
+from csc_server.storage.key_tables import announced
 from csc_server.storage.rows import storable
 from csc_server.storage.tables import constant, one_of
 from csc_server.storage.units import Row, Sql
@@ -100,6 +101,13 @@ _ABANDONED: Final = (
     .order_by(table.c.reserved_at)
     .limit(sa.bindparam("most", type_=sa.BigInteger()))
 )
+_ANNOUNCE: Final = announced.insert()
+_NAMED: Final = announced.delete().where(announced.c.key_id == sa.bindparam("key"))
+_NEVER_NAMED: Final = (
+    sa.select(announced.c.key_id)
+    .where(announced.c.announced_at <= sa.bindparam("before"))
+    .limit(sa.bindparam("most", type_=sa.BigInteger()))
+)
 _NOT_GOOD: Final = (
     sa.select(*_LINE)
     .where(table.c.issuer_id == sa.bindparam("issuer"), one_of(table.c.state, NOT_GOOD))
@@ -133,6 +141,11 @@ class SqlCertificates:
     def __init__(self, database: Database) -> None:
         self._database = database
 
+    async def announce(self, key_id: bytes, now: datetime) -> None:
+        """Afterwards a key of this name dies unless a reservation names it in time."""
+        row = {"key_id": key_id, "announced_at": microseconds_from_utc(now)}
+        await self._database.write(lambda sql: sql.change(_ANNOUNCE, row))
+
     async def reserve(
         self, reservation: Reservation, now: datetime, events: Sequence[Event]
     ) -> None:
@@ -149,6 +162,8 @@ class SqlCertificates:
                 raise SerialTaken(reservation.serial)
             if reservation.public_key_digest and sql.one(_OF_KEY, key) is not None:
                 raise errors.KeyUnfit("certified before")
+            if reservation.key_id is not None:
+                sql.change(_NAMED, {"key": reservation.key_id})
             [position] = sql.rows(_NEXT)[0]
             sql.change(_INSERT, _columns(reservation, position, now) | {"moved": _next_move(sql)})
             sql.audit(events)
@@ -246,7 +261,8 @@ class SqlCertificates:
     async def abandon(self, now: datetime, limit: int) -> int:
         """Count reservations that nobody finished as revoked, at most so many; how many.
 
-        Their keys get tombstones in the same transaction.
+        Their keys get tombstones in the same transaction, and so do announced ones that no
+        reservation named in time.
         """
         keys = {
             "before": microseconds_from_utc(now - revocation.ABANDONED_AFTER),
@@ -260,6 +276,9 @@ class SqlCertificates:
                 _move(sql, Serial(serial), CertificateEvent.ABANDON, ended)
                 if key_id is not None:
                     tombstones.insert(sql, Tombstone(key_id, digest, KeyEnd.ABANDONED, now))
+            for [key_id] in sql.rows(_NEVER_NAMED, keys):
+                sql.change(_NAMED, {"key": key_id})
+                tombstones.insert(sql, Tombstone(key_id, b"", KeyEnd.ABANDONED, now))
             return len(found)
 
         return await self._database.write(unit)

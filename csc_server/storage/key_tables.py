@@ -1,4 +1,4 @@
-"""Tombstones: keys that were destroyed, or are about to be."""
+"""Keys at both ends: being made, and destroyed or about to be."""
 
 from __future__ import annotations
 
@@ -19,6 +19,13 @@ tombstones = sa.Table(
     sa.Column("buried_at", INSTANT, nullable=False),
     sa.Column("destroyed_at", INSTANT, doc="NULL: the device has not said so yet"),
     check("cause", KeyEnd),
+)
+
+announced = sa.Table(
+    "announced_keys",
+    metadata,
+    sa.Column("key_id", BYTES, primary_key=True, doc="CKA_ID of a key that is being made"),
+    sa.Column("announced_at", INSTANT, nullable=False, index=True),
 )
 
 NOT_DESTROYED: Final = tombstones.c.destroyed_at.is_(None)

@@ -154,6 +154,20 @@ async def test_the_key_of_a_dead_process_dies(storage: Storage) -> None:
     assert await storage.tombstones.doomed(10) == [orphan]
 
 
+async def test_a_key_that_no_reservation_named_dies(storage: Storage) -> None:
+    """Whoever made it died before anything was reserved; one that was named lives on."""
+    await storage.certificates.announce(b"o" * 16, T0)
+    await storage.certificates.announce(b"n" * 16, T0)
+    named = replace(RESERVATION, key_id=b"n" * 16, public_key_digest=DIGEST)
+    await storage.certificates.reserve(named, T0 + SECOND, [])
+    now = T0 + ABANDONED_AFTER
+    await storage.certificates.abandon(now - MICROSECOND, 10)
+    assert await storage.tombstones.doomed(10) == []
+    for _ in range(2):
+        await storage.certificates.abandon(now, 10)
+    assert await storage.tombstones.doomed(10) == [Tombstone(b"o" * 16, b"", KeyEnd.ABANDONED, now)]
+
+
 @pytest.mark.parametrize("to", [CertificateState.SUSPENDED, CertificateState.REVOKED])
 async def test_no_key_is_enabled_against_its_certificate(
     storage: Storage, to: CertificateState

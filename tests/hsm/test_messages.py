@@ -96,7 +96,7 @@ requests = st.one_of(
     st.builds(messages.Checkpoint, st.binary()),
     st.just(messages.Canary()),
     st.just(messages.Initialise()),
-    st.builds(messages.GenerateKey, st.sampled_from(KeyAlgorithm)),
+    st.builds(messages.GenerateKey, st.sampled_from(KeyAlgorithm), st.none() | st.binary()),
     st.builds(messages.DestroyKey, key_refs),
     st.builds(messages.Bind, claims),
     st.builds(messages.NewTotp, st.text(), st.text()),

@@ -45,6 +45,7 @@ from csc_server.storage import (
     sent_codes,
     throttles,
     tokens,
+    tombstones,
     transitions,
 )
 from csc_server.storage.compiled import Compiler
@@ -56,7 +57,7 @@ from tests.contracts.conftest import ENGINES
 MODULES = (
     *(accounts, authorizations, certificates, credentials, jobs, throttles, tokens, transitions),
     *(applications, approvals, history, idempotency, ledger, login_tries),
-    *(messages, orders, outbox),
+    *(messages, orders, outbox, tombstones),
     *(mail_links, people, people_found, people_login, people_opening, sent_codes),
 )
 
