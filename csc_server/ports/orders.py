@@ -40,4 +40,4 @@ class Orders(Protocol):
         """
 
     async def failed(self, order_id: OrderId, reason: str, events: Sequence[Event]) -> None:
-        """Afterwards the order has failed for good."""
+        """Afterwards the order has failed for good, unless it is done or cancelled."""

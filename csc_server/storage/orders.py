@@ -189,11 +189,11 @@ class SqlOrders:
         return await self._database.write(unit)
 
     async def failed(self, order_id: OrderId, reason: str, events: Sequence[Event]) -> None:
-        """Afterwards the order has failed for good."""
+        """Afterwards the order has failed for good, unless it is done or cancelled."""
 
         def unit(sql: Sql) -> None:
-            sql.change(_FAILED, {"key": order_id, "why": reason})
-            sql.audit(events)
+            if sql.change(_FAILED, {"key": order_id, "why": reason}):
+                sql.audit(events)
 
         await self._database.write(unit)
 
