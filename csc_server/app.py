@@ -26,6 +26,7 @@ from csc_server.adapters.pacing import ClientPacing
 from csc_server.adapters.passwords import PepperedHasher
 from csc_server.adapters.senders import renderer, senders
 from csc_server.adapters.spool import Spool
+from csc_server.adapters.status_socket import ORIGIN, SOCKET
 from csc_server.adapters.strength import ZxcvbnStrength
 from csc_server.adapters.tombstones import TombstoneLines
 from csc_server.adapters.tsa.http import HttpTimestampAuthority
@@ -212,16 +213,45 @@ async def open_edges(settings: Settings, node: str) -> AsyncIterator[Edges]:
             )
         )
         timestamps = None
-        if (url := settings.timestamp.url) is not None:
-            timestamps = await stack.enter_async_context(
-                HttpTimestampAuthority(
-                    url,
-                    policy=settings.timestamp.policy,
-                    timeout_s=settings.timestamp.timeout_s,
-                )
-            )
+        if (authority := timestamp_authority(settings)) is not None:
+            timestamps = await stack.enter_async_context(authority)
         mail, sms = await stack.enter_async_context(senders(settings, store.outbox, SystemClock()))
         yield Edges(device, store, timestamps, spool, desk, mail, sms)
+
+
+def timestamp_authority(settings: Settings) -> HttpTimestampAuthority | None:
+    """Where time-stamps are fetched, not yet connected; ``None``: they are not offered."""
+    wanted = settings.timestamp
+    if wanted.url is None and not own_timestamps(settings):
+        return None
+    return HttpTimestampAuthority(
+        wanted.url or f"{ORIGIN}/tsa",
+        policy=wanted.policy,
+        timeout_s=wanted.timeout_s,
+        socket=None if wanted.url else settings.path(SOCKET),
+    )
+
+
+def own_timestamps(settings: Settings) -> bool:
+    """True where time-stamps are those of our own status process."""
+    wanted = settings.timestamp
+    return wanted.url is None and wanted.own and settings.path(CA_ISSUING).exists()
+
+
+def stamp_anchors(settings: Settings) -> tuple[bytes, ...]:
+    """What time-stamps have to end in; empty: whoever answers is believed.
+
+    Raises:
+        ConfigurationRefused: The file cannot be read.
+    """
+    if own_timestamps(settings):
+        return (settings.path(CA_ROOT).read_bytes(),)
+    if (file := settings.timestamp.anchors_file) is None:
+        return ()
+    try:
+        return (settings.path(file).read_bytes(),)
+    except OSError as error:
+        raise ConfigurationRefused(f"timestamp.anchors_file: {error.strerror}") from error
 
 
 def services(settings: Settings, edges: Edges, entropy: ports.Entropy) -> Services:
@@ -279,7 +309,12 @@ def services(settings: Settings, edges: Edges, entropy: ports.Entropy) -> Servic
         ),
         extend_transaction=ExtendTransaction(**signing),
         sign_hash=SignHash(**paced),
-        sign_doc=SignDoc(**paced, timestamps=edges.timestamps, desk=edges.desk, stamp_anchors=()),
+        sign_doc=SignDoc(
+            **paced,
+            timestamps=edges.timestamps,
+            desk=edges.desk,
+            stamp_anchors=stamp_anchors(settings),
+        ),
         poll=Poll(store.jobs, clock),
         timestamp=None
         if edges.timestamps is None
@@ -433,7 +468,7 @@ def service_info(settings: Settings) -> ServiceInfo:
         about.region,
         description,
         csc_v2=about.csc_v2,
-        timestamps=settings.timestamp.url is not None,
+        timestamps=timestamp_authority(settings) is not None,
         issuer=settings.base_url,
     )
 

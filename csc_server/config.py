@@ -357,8 +357,17 @@ class TimestampSettings(BaseModel):
     url: str | None = Field(
         None,
         pattern="^https?://[^/]",
-        description="Where time-stamps are fetched. Default: none; then neither "
-        "`signatures/timestamp` nor level B-T is offered.",
+        description="Where time-stamps are fetched. Default: from the status process of this host.",
+    )
+    own: bool = Field(
+        True,
+        description="Without `url`: `false` where no status process runs on this host; then "
+        "neither `signatures/timestamp` nor a level above B-B is offered.",
+    )
+    anchors_file: Path | None = Field(
+        None,
+        description="PEM file with the authorities that time-stamps of `url` have to come from. "
+        "Default: whoever answers there is believed. Ours have to come from our own root.",
     )
     policy: str | None = Field(
         None,

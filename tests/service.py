@@ -77,7 +77,9 @@ def create_instance(directory: Path, **settings: Any) -> Settings:
     """A new instance; further settings, also dotted ones, go to its ``paraph.toml``."""
     # A test signs as fast as it can, unless the pace is what it is about.
     unpaced = ("limits.signatures_per_second", "pki.live_per_second", "pki.stamps_per_second")
-    given = dict.fromkeys(unpaced, 0) | {"pkcs11.softhsm_conf": "softhsm.conf"}
+    given: dict[str, Any] = dict.fromkeys(unpaced, 0) | {"pkcs11.softhsm_conf": "softhsm.conf"}
+    # Most tests start the web processes alone.
+    given |= {"timestamp.own": False}
     settings = {"pki.port": free_port()} | given | settings
     directory.mkdir(parents=True, exist_ok=True)
     toml = "".join(f"{key} = {json.dumps(value)}\n" for key, value in settings.items())

@@ -61,6 +61,9 @@ class SourcePacing:
         Raises:
             ClientTooFast: See ``pacing.draw``.
         """
+        if source == addresses.UNKNOWN:
+            # A socket in the file system: our own processes, which have limits of their own.
+            return
         self._buckets.draw(addresses.household(source), now)
 
 

@@ -7,7 +7,7 @@ import asyncio
 import signal
 import socket
 import sys
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from typing import Final
 
 import structlog
@@ -61,16 +61,20 @@ def until_stopped(settings: Settings, node: str, work: Work) -> int:
 
 
 async def serve(
-    application: web.Application, descriptor: int, url: str, stop: asyncio.Event
+    application: web.Application,
+    descriptor: int,
+    url: str,
+    stop: asyncio.Event,
+    further: Sequence[socket.socket] = (),
 ) -> None:
-    """Answer on the inherited socket until told to stop."""
+    """Answer on the inherited socket, and on further ones, until told to stop."""
     runner = web.AppRunner(
         application, handle_signals=False, access_log=None, shutdown_timeout=SHUTDOWN_S
     )
     await runner.setup()
     try:
-        listener = socket.socket(fileno=descriptor)
-        await web.SockSite(runner, listener, backlog=1024).start()
+        for listener in (socket.socket(fileno=descriptor), *further):
+            await web.SockSite(runner, listener, backlog=1024).start()
         _log.info("serving", url=url)
         await stop.wait()
     finally:

@@ -9,6 +9,8 @@ import argparse
 import asyncio
 
 from csc_server import status
+from csc_server.adapters import status_socket
+from csc_server.adapters.status_socket import SOCKET
 from csc_server.commands import basics, processes
 
 
@@ -25,6 +27,7 @@ def run(arguments: argparse.Namespace) -> int:
 
     async def work(stop: asyncio.Event) -> None:
         application = status.build(settings, node)
-        await processes.serve(application, arguments.listener, settings.pki.base_url, stop)
+        ours = status_socket.listening(settings.path(SOCKET))
+        await processes.serve(application, arguments.listener, settings.pki.base_url, stop, [ours])
 
     return processes.until_stopped(settings, node, work)

@@ -68,7 +68,7 @@ class SignDoc:
 
         Raises:
             ClientTooFast: The client signs too often.
-            LevelInvalid: B-T, and no time-stamping authority is configured.
+            LevelInvalid: B-T, and there is no time-stamping authority.
             Refused: See ``policies.documents.permit``; DocumentUnfit, EnvelopeInvalid after the
                 signer process looked at a PDF.
             SadAlreadyUsed, Busy, Broken, KeyGone, Rejected, Ambiguous, StorageUnavailable: See

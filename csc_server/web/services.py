@@ -56,7 +56,7 @@ class Services:
     sign_doc: SignDoc
     poll: Poll
     timestamp: Timestamp | None
-    """``None``: no time-stamping authority is configured."""
+    """``None``: there is no time-stamping authority."""
     document_body_bytes: int
     """Largest body of signDoc."""
     spool: Spool

@@ -34,7 +34,7 @@ METHODS_V2: Final = (
     "signatures/signPolling",
 )
 WITH_TIMESTAMPS: Final = ("signatures/timestamp",)
-"""Where a time-stamping authority is configured."""
+"""Where there is a time-stamping authority."""
 
 NOT_OFFERED_V2: Final = ("credentials/sendOTP",)
 """v2 has getChallenge in its place; v2.1.0.1 lists it as deprecated."""
@@ -87,7 +87,7 @@ class ServiceInfo:
     csc_v2: str = "2.0.0.2"
     """The v2 that is spoken: ``2.0.0.2`` or ``2.1.0.1``."""
     timestamps: bool = False
-    """A time-stamping authority is configured."""
+    """There is a time-stamping authority."""
     issuer: str = ""
     """Name of our authorization server: its URL without a trailing slash."""
 

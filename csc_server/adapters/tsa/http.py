@@ -1,16 +1,19 @@
 """RFC 3161 over HTTP: the port ``TimestampAuthority``. (RFC 3161 3.4)
 
-Talks to the one URL of the configuration and to nothing else: no redirects, no proxy of the
-environment, no cookies, an answer of bounded size within a bounded time (security-and-pki 5.6).
-What the answer must hold is ``pki.timestamps``.
+Talks to the one URL of the configuration, or to our own status process, and to nothing else: no
+redirects, no proxy of the environment, no cookies, an answer of bounded size within a bounded time
+(security-and-pki 5.6). What the answer must hold is ``pki.timestamps``.
 """
 
 from __future__ import annotations
 
+from contextlib import AsyncExitStack
+from pathlib import Path
 from typing import Final
 
 import aiohttp
 
+from csc_server.adapters.status_socket import SocketAddress
 from csc_server.ports.documents import TimestampUnavailable
 from pki import timestamps
 from pki.timestamps import TimestampRequest
@@ -23,29 +26,42 @@ LONGEST_ANSWER: Final = 64 * 1024
 class HttpTimestampAuthority:
     """``async with``: one authority behind a URL; its connections are closed at the end."""
 
-    def __init__(self, url: str, *, policy: str | None, timeout_s: float) -> None:
+    def __init__(
+        self, url: str, *, policy: str | None, timeout_s: float, socket: Path | None = None
+    ) -> None:
         """Not connected yet.
 
         Args:
             url: Of the authority, ``http`` or ``https``.
             policy: OID of the policy to ask for; ``None`` leaves it to the authority.
             timeout_s: From question to answer.
+            socket: Of the status process, where the authority is our own.
         """
-        self._url, self._policy = url, policy
+        self._url, self._policy, self._socket = url, policy, socket
         self._timeout = aiohttp.ClientTimeout(total=timeout_s)
+        self._open = AsyncExitStack()
         self._http: aiohttp.ClientSession | None = None
 
     async def __aenter__(self) -> HttpTimestampAuthority:
         """Ready to ask."""
-        self._http = aiohttp.ClientSession(
-            cookie_jar=aiohttp.DummyCookieJar(), timeout=self._timeout, trust_env=False
+        connector = None
+        if self._socket is not None:
+            address = SocketAddress(self._socket)
+            self._open.callback(address.close)
+            connector = aiohttp.UnixConnector(address.name)
+        self._http = await self._open.enter_async_context(
+            aiohttp.ClientSession(
+                connector=connector,
+                cookie_jar=aiohttp.DummyCookieJar(),
+                timeout=self._timeout,
+                trust_env=False,
+            )
         )
         return self
 
     async def __aexit__(self, *failure: object) -> None:
         """Hang up."""
-        if self._http is not None:
-            await self._http.close()
+        await self._open.aclose()
 
     async def timestamp(self, digest: bytes, algorithm: HashAlgorithm, nonce: int) -> bytes:
         """See ``TimestampAuthority``."""

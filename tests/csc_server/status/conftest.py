@@ -66,6 +66,7 @@ def trust(tmp_path_factory: pytest.TempPathFactory) -> Iterator[TrustService]:
     with ntp_servers.in_a_thread(*clocks):
         servers = [one.name for one in clocks]
         changes = {"pki.port": ports.free_port(), "pki.time_servers": servers}
+        changes |= {"timestamp.own": True, "service.csc_v2": "2.1.0.1"}
         settings = service.create_instance(directory, **changes)
         people = asyncio.run(service.enrol(settings, PEOPLE))
         running = Service(settings, "web", "status", "authority")
