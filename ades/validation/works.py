@@ -17,7 +17,7 @@ _VALIDATOR = ("ades.validation.validator",)
 class Validate(Work[Report]):
     """All signatures of a file that anybody may have given."""
 
-    limits = Limits(wall_s=30.0, cpu_s=20, memory_bytes=512 * MIB, file_bytes=0)
+    limits = Limits(wall_s=20.0, cpu_s=10, memory_bytes=512 * MIB, file_bytes=0)
     loads = _VALIDATOR
     raises = (Unreadable,)
 
