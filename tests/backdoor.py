@@ -94,6 +94,23 @@ class Backdoor:
             given_at=now_us(),
         )
 
+    def order(self, account_id: str, source: str) -> str:
+        """A certificate that ``client:ID`` ordered, and that nobody works at; its identifier."""
+        order_id = secrets.token_hex(16)
+        self._insert(
+            "certificate_orders",
+            order_id=order_id,
+            account_id=account_id,
+            source=source,
+            wish=b"{}",
+            state="waiting",
+            due_at=now_us() + DAY_US,
+            tries=0,
+            leased_until=0,
+            created_at=now_us(),
+        )
+        return order_id
+
     def session(self, account_id: str) -> str:
         """The person is signed in somewhere; the session's identifier."""
         session_id = secrets.token_hex(16)

@@ -88,6 +88,9 @@ def count_failure(sql: Sql, subject: str, now: datetime) -> tuple[Throttle, Thro
     """Count a failure unless the subject is blocked; state before and after."""
     before = find(sql, subject)
     if throttle.blocked(before, now):
+        # Written as it is: a name that nobody has is soon locked by all who try such names, and
+        # its failures must cost what those of an account do.
+        _set(sql, subject, before)
         return before, before
     # A password is no factor of a million possibilities.
     after = throttle.after_failure(before, now, budget=not subject.startswith(LOGIN_PREFIX))

@@ -7,10 +7,12 @@ import threading
 from collections.abc import AsyncIterator
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 from cryptography.hazmat.primitives.kdf.argon2 import Argon2id
 
+from csc_server.adapters import passwords
 from csc_server.adapters.entropy import SystemEntropy
 from csc_server.adapters.passwords import NICENESS, PepperedHasher, key_version
 from csc_server.ports import Account
@@ -55,6 +57,33 @@ async def test_a_password_matches_what_is_kept_of_it_alone(hasher: PepperedHashe
         (alice(kept.replace("k=1", "k=0")), SECRET),
     ):
         assert not (await hasher.verify(account, password)).right
+
+
+async def test_the_hsm_computes_as_much_for_everybody(
+    hasher: PepperedHasher, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """One tag and one call for a right and a wrong password, an unknown name, an older row."""
+    kept = await hasher.hash(alice("").account_id, SECRET)
+    plain = "$argon2id$v=19$m=47104,t=1,p=1$" + "A" * 22 + "$" + "A" * 43
+    done: list[str] = []
+    for place, name in ((hasher._device, "_call"), (passwords, "_derive")):
+        real = getattr(place, name)
+
+        def noted(*given: Any, _real: Any = real, _name: str = name, **more: Any) -> Any:
+            done.append(_name)
+            return _real(*given, **more)
+
+        monkeypatch.setattr(place, name, noted)
+    for account, password in (
+        (alice(kept), SECRET),
+        (alice(kept), WRONG),
+        (None, SECRET),
+        (alice(plain), WRONG),
+        (alice("nothing of ours"), WRONG),
+    ):
+        done.clear()
+        await hasher.verify(account, password)
+        assert done == ["_derive", "_call"]
 
 
 async def test_what_an_older_release_kept_is_renewed(hasher: PepperedHasher) -> None:

@@ -4,13 +4,11 @@ from __future__ import annotations
 
 from dataclasses import replace
 from datetime import timedelta
-from typing import Any
 
 import pytest
 import structlog
 
 from csc_server.ports import NameTaken
-from csc_server.storage.units import Sql
 from policies import codes, errors, links
 from policies.links import LinkPurpose
 from policies.messages import Language
@@ -51,48 +49,6 @@ async def test_an_address_with_an_account_gets_the_login_page(town: Town) -> Non
     assert (mail.kind, mail.recipient) == ("already_registered", EMAIL)
     assert mail.facts["link"] == "https://sign.example.com/login"
     assert mail.facts["name"] == "Ana Pop"
-
-
-async def test_known_and_unknown_addresses_cost_the_same(
-    town: Town, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """Register, forgotten password, login: the same results after the same statements."""
-    await town.registered()
-    seen: list[str] = []
-    for name in ("rows", "change"):
-        plain = getattr(Sql, name)
-        kinds = {Sql, *Sql.__subclasses__()}
-        for kind in kinds:
-            if name in vars(kind):
-                plain = vars(kind)[name]
-
-                def noted(self: Any, statement: Any, *rest: Any, _plain: Any = plain) -> Any:
-                    seen.append(str(statement))
-                    return _plain(self, statement, *rest)
-
-                monkeypatch.setattr(kind, name, noted)
-
-    async def cost(verb: Any, *arguments: Any) -> tuple[Any, list[str]]:
-        seen.clear()
-        try:
-            answer = await verb(*arguments)
-        except errors.Refused as refusal:
-            answer = type(refusal)
-        return answer, [one for one in seen if "audit" not in one]
-
-    people = town.people
-    # What is counted of the address tells nothing of names: it is there before both.
-    for name in (EMAIL, "b@example.com"):
-        with pytest.raises(errors.LoginFailed):
-            await people.sign_in(HOME, name, world.WRONG)
-    for verb, known, unknown in (
-        (people.start_registration, (HOME, FORM), (HOME, replace(FORM, email="b@example.com"))),
-        (people.forgotten_password, (HOME, EMAIL), (HOME, "b@example.com")),
-        (people.sign_in, (HOME, EMAIL, world.WRONG), (HOME, "b@example.com", world.WRONG)),
-    ):
-        with_account, without = await cost(verb, *known), await cost(verb, *unknown)
-        assert with_account == without, verb
-        assert with_account[1]
 
 
 async def test_the_mail_to_an_unknown_address_is_never_sent(town: Town) -> None:

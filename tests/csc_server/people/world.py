@@ -142,6 +142,7 @@ class Town:
     people: People
     clock: Clock
     device: Device
+    hasher: Hasher
     seeds: dict[AccountId, TotpSeed] = field(default_factory=dict)
 
     async def messages(self) -> list[Message]:
@@ -220,7 +221,7 @@ def build(
 ) -> Town:
     """A town over this store, where SMS may follow each other closely."""
     clock = Clock()
-    device = Device(clock)
+    device, hasher = Device(clock), Hasher()
     standard = PeopleRules(
         "Paraph",
         "https://sign.example.com",
@@ -235,7 +236,7 @@ def build(
         people=store.people,
         accounts=store.accounts,
         device=device,  # type: ignore[arg-type]  # codes and seeds are all it is asked for
-        hasher=Hasher(),
+        hasher=hasher,
         strength=ZxcvbnStrength(),
         paces=store.paces,
         clock=clock,
@@ -243,4 +244,4 @@ def build(
         effects=Effects(),
         rules=replace(standard, **rules),
     )
-    return Town(store, verbs, clock, device)
+    return Town(store, verbs, clock, device, hasher)
