@@ -57,8 +57,12 @@ class Scope(StrEnum):
     """The person's profile, sessions, grants and history (journeys J1.5)."""
     REGISTRATION = "registration"
     """The registration API; for a client in its own name."""
+    REVOCATION = "revocation"
+    """What ends certificates there; apart, because who orders them need not end them."""
 
 
+WITHOUT_PERSON: Final = frozenset({Scope.REGISTRATION, Scope.REVOCATION})
+"""For clients in their own name."""
 SERVICE: Final = frozenset({Scope.SERVICE})
 
 

@@ -79,7 +79,7 @@ def _end(arguments: argparse.Namespace) -> int:
 
     async def work() -> Registered:
         async with common.administration(settings) as opened:
-            end = EndCertificate(opened.store.certificates, SystemClock())
+            end = EndCertificate(opened.store.certificates, opened.store.orders, SystemClock())
             return await ending(end, Actor(f"operator:{getpass.getuser()}"), serial)
 
     try:

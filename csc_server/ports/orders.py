@@ -22,6 +22,9 @@ class Orders(Protocol):
     async def find(self, order_id: OrderId, source: str) -> Order | None:
         """The order, if it came from there."""
 
+    async def source(self, serial: str) -> str | None:
+        """Who ordered the certificate with this serial number; ``None``: an operator made it."""
+
     async def cancel(
         self, order_id: OrderId, source: str, now: datetime, events: Sequence[Event]
     ) -> None:

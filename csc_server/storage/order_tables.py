@@ -22,7 +22,7 @@ orders = sa.Table(
     sa.Column("leased_until", INSTANT, nullable=False, doc="0: nobody works at it"),
     sa.Column("created_at", INSTANT, nullable=False),
     sa.Column("credential_id", TEXT),
-    sa.Column("serial", TEXT),
+    sa.Column("serial", TEXT, index=True),
     sa.Column("reason", TEXT),
     check("state", OrderState),
     sa.CheckConstraint(

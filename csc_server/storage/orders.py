@@ -56,6 +56,7 @@ _REPLACED: Final = sa.select(
 ).where(certificates.c.serial == sa.bindparam("serial"))
 _INSERT: Final = table.insert()
 _FIND: Final = sa.select(*_ORDER, table.c.source, table.c.leased_until).where(_KEY)
+_SOURCE: Final = sa.select(table.c.source).where(table.c.serial == sa.bindparam("key"))
 _CANCEL: Final = (
     table.update()
     .where(_KEY, WAITING, table.c.leased_until <= sa.bindparam("now"))
@@ -149,6 +150,11 @@ class SqlOrders:
         if row is None or row[-2] != source:
             return None
         return _order(row[:-2])
+
+    async def source(self, serial: str) -> str | None:
+        """Who ordered the certificate with this serial number; ``None``: an operator made it."""
+        row = await self._database.row(_SOURCE, {"key": serial}) if storable(serial) else None
+        return row[0] if row else None
 
     async def cancel(
         self, order_id: OrderId, source: str, now: datetime, events: Sequence[Event]

@@ -98,13 +98,12 @@ async def revoke_own(request: web.Request) -> web.Response:
 
 
 def _client(request: web.Request, caller: ClientPrincipal) -> Actor:
-    about = call(request)
-    name = f"client:{caller.client_id}"
-    return Actor(name, source=about.source, correlation_id=about.correlation_id)
+    about, name = call(request), f"client:{caller.client_id}"
+    return Actor(name, ordered_by=name, source=about.source, correlation_id=about.correlation_id)
 
 
 async def _owner(request: web.Request) -> Actor:
     account_id = (await person(request, Scope.ACCOUNT)).account_id
     about = call(request)
     name = f"account:{account_id}"
-    return Actor(name, account_id, about.source, about.correlation_id)
+    return Actor(name, account_id, source=about.source, correlation_id=about.correlation_id)

@@ -11,6 +11,7 @@ from typing import Final
 from csc_server.web import account, certificates, registration
 from csc_server.web.middleware import Handler
 from csc_server.web.registration import once
+from policies.tokens import Scope
 
 TABLE: Final[tuple[tuple[str, str, Handler], ...]] = (
     ("/registration/v1/registrations", "POST", once(registration.register)),
@@ -24,9 +25,21 @@ TABLE: Final[tuple[tuple[str, str, Handler], ...]] = (
     ("/registration/v1/certificate-orders/*", "GET", certificates.show_order),
     ("/registration/v1/certificate-cancellations", "POST", once(certificates.cancel)),
     ("/registration/v1/certificates/*", "GET", certificates.of_account),
-    ("/registration/v1/certificate-suspensions", "POST", once(certificates.suspend)),
-    ("/registration/v1/certificate-resumptions", "POST", once(certificates.resume)),
-    ("/registration/v1/certificate-revocations", "POST", once(certificates.revoke)),
+    (
+        "/registration/v1/certificate-suspensions",
+        "POST",
+        once(certificates.suspend, Scope.REVOCATION),
+    ),
+    (
+        "/registration/v1/certificate-resumptions",
+        "POST",
+        once(certificates.resume, Scope.REVOCATION),
+    ),
+    (
+        "/registration/v1/certificate-revocations",
+        "POST",
+        once(certificates.revoke, Scope.REVOCATION),
+    ),
     ("/account/v1/profile", "GET", account.profile),
     ("/account/v1/authenticators", "GET", account.authenticators),
     ("/account/v1/sessions", "GET", account.sessions),

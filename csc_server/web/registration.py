@@ -36,11 +36,15 @@ async def show_account(request: web.Request) -> web.Response:
     return respond(registration.render_account(person))
 
 
-def once(work: Work) -> Handler:
-    """The handler of a POST that is done once for each ``Idempotency-Key``."""
+def once(work: Work, scope: Scope = Scope.REGISTRATION) -> Handler:
+    """The handler of a POST that is done once for each ``Idempotency-Key``.
+
+    Args:
+        scope: What the client's token has to open.
+    """
 
     async def handler(request: web.Request) -> web.Response:
-        caller = await client_principal(request, Scope.REGISTRATION)
+        caller = await client_principal(request, scope)
         key = registration.parse_key(request.headers.get("Idempotency-Key"))
         parsed = await body(request)
 

@@ -9,7 +9,7 @@ from policies import errors
 from policies.oauth import pkce
 from policies.oauth.clients import Client, GrantType, Profile
 from policies.oauth.values import CodeFacts
-from policies.tokens import Scope, TokenFacts, TokenKind, TokenType
+from policies.tokens import WITHOUT_PERSON, Scope, TokenFacts, TokenKind, TokenType
 from policies.values import AccountState, Principal
 
 CODE_LIFETIME: Final = timedelta(seconds=60)
@@ -123,7 +123,7 @@ def own_scopes(client: Client, scope: str | None) -> frozenset[Scope]:
         wanted = Scope(scope or default)
     except ValueError as reason:
         raise errors.ScopeInvalid("unknown") from reason
-    without_person = wanted is Scope.REGISTRATION
+    without_person = wanted in WITHOUT_PERSON
     with_account = wanted is Scope.SERVICE and client.account_id is not None
     if wanted not in client.scopes or not (without_person or with_account):
         raise errors.ScopeInvalid(f"{client.client_id}: {wanted}")

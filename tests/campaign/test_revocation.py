@@ -71,7 +71,7 @@ async def _race(racecourse: Racecourse, schedules: int) -> Counter[int]:
     alice = racecourse.people["alice"]
     async with common.administration(racecourse.service.settings) as opened:
         turn = asyncio.Semaphore(AT_ONCE)
-        end = EndCertificate(opened.store.certificates, SystemClock())
+        end = EndCertificate(opened.store.certificates, opened.store.orders, SystemClock())
         template = await opened.store.credentials.find(CredentialId(alice.credentials["pin-p256"]))
         assert template is not None
 

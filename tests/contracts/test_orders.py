@@ -185,3 +185,13 @@ async def test_what_is_done_does_not_fail(storage: Storage) -> None:
     assert found is not None
     assert (found.state, found.reason) == (OrderState.ISSUED, None)
     assert (await storage.credentials.find(CRED_ALICE)) is not None
+
+
+async def test_whose_certificate_it_was(storage: Storage) -> None:
+    """Who ordered it; nobody, of one that an operator made or that does not exist."""
+    await take(storage)
+    await done(storage)
+    await storage.certificates.reserve(replace(RESERVATION, serial=Serial("beef")), T0, [])
+    assert await storage.orders.source(SERIAL) == PORTAL
+    for serial in ("beef", "1", "\0"):
+        assert await storage.orders.source(serial) is None

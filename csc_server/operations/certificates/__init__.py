@@ -42,5 +42,5 @@ def build(
         show_order=ShowOrder(orders),
         cancel_order=CancelOrder(orders, clock),
         find=FindCertificates(register),
-        end=EndCertificate(register, clock),
+        end=EndCertificate(register, orders, clock),
     )

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from csc_server.ports import Clock
+from csc_server.ports.orders import Orders
 from pki.ports import Register, Registered, Serial
 from policies import errors, revocation
 from policies.audit import Event, EventType, Outcome
@@ -25,6 +26,8 @@ class Actor:
     """``operator:NAME``, ``client:ID`` or ``account:ID``, for the audit log."""
     account_id: AccountId | None = None
     """Set for people: they reach their own certificates alone."""
+    ordered_by: str | None = None
+    """Set for clients: they reach the certificates that they ordered, alone (``Orders.source``)."""
     source: str | None = None
     correlation_id: str | None = None
 
@@ -43,9 +46,14 @@ class FindCertificates:
 
 @dataclass(frozen=True, slots=True)
 class EndCertificate:
-    """Suspend or revoke."""
+    """Suspend or revoke.
+
+    Who may end what is decided here and nowhere else, apart from who may order what: one tenant's
+    certificates are not ended by another (EJBCA's CVE-2021-40088).
+    """
 
     register: Register
+    orders: Orders
     clock: Clock
 
     async def revoke(self, actor: Actor, serial: Serial, reason: Reason) -> Registered:
@@ -99,6 +107,8 @@ class EndCertificate:
     async def _reach(self, actor: Actor, serial: Serial) -> Registered:
         line = await self.register.find(serial)
         if line is None or actor.account_id not in (None, line.account_id):
+            raise errors.CertificateUnknown(serial)
+        if actor.ordered_by is not None and actor.ordered_by != await self.orders.source(serial):
             raise errors.CertificateUnknown(serial)
         return line
 

@@ -13,6 +13,7 @@ from policies.algorithms import KeyAlgorithm
 from policies.identity import IDENTIFIER_CHARACTERS, NAME_CHARACTERS, IdentifierScheme
 from policies.orders import YEARS, OrderState
 from policies.revocation import CertificateState, Reason
+from policies.tokens import Scope
 
 _SERIAL: Final = text("Hexadecimal.", pattern="^[0-9A-Fa-f]{1,40}$")
 _ORDER_ID: Final = text(pattern="^[ -~]+$", minLength=1, maxLength=ORDER_CHARACTERS)
@@ -117,6 +118,7 @@ OPERATIONS: Final = (
         "Put a certificate on hold; its key signs nothing meanwhile",
         ONE,
         {200: CERTIFICATE},
+        scope=Scope.REVOCATION,
     ),
     post(
         "resume_certificate",
@@ -124,6 +126,7 @@ OPERATIONS: Final = (
         "Lift the hold",
         ONE,
         {200: CERTIFICATE},
+        scope=Scope.REVOCATION,
     ),
     post(
         "revoke_certificate",
@@ -131,6 +134,7 @@ OPERATIONS: Final = (
         "Revoke a certificate for good",
         REVOCATION,
         {200: CERTIFICATE},
+        scope=Scope.REVOCATION,
     ),
 )
 

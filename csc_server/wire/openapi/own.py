@@ -14,6 +14,12 @@ _SECURITY_SCHEMES: Final = {
         "scheme": "bearer",
         "description": "Access token of scope `registration`, by client_credentials.",
     },
+    "revocation": {
+        "type": "http",
+        "scheme": "bearer",
+        "description": "Access token of scope `revocation`, by client_credentials: it ends the "
+        "certificates that the same client ordered.",
+    },
     "account": {
         "type": "http",
         "scheme": "bearer",
@@ -61,7 +67,7 @@ def _operation(api: str, one: Operation) -> dict[str, Any]:
         "operationId": f"{api}_{one.name}",
         "tags": [api],
         "summary": one.summary,
-        "security": [{api: []}],
+        "security": [{one.scope or api: []}],
     }
     if one.parameters:
         operation["parameters"] = list(one.parameters)

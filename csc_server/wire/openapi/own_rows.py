@@ -24,6 +24,8 @@ class Operation:
     parameters: tuple[dict[str, Any], ...] = ()
     refused: tuple[int, ...] = ()
     """Statuses of refusals besides those that every operation knows."""
+    scope: str = ""
+    """What the token has to open, where it is not called like the API."""
 
 
 def in_path(name: str, schema: Schema) -> dict[str, Any]:

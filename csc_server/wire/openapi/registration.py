@@ -33,6 +33,7 @@ def post(
     request: Schema,
     answers: dict[int, Schema | None],
     refused: tuple[int, ...] = (404, 409, 422),
+    scope: str = "",
 ) -> Operation:
     return Operation(
         name=name,
@@ -43,6 +44,7 @@ def post(
         answers=answers,
         parameters=(_KEY,),
         refused=refused,
+        scope=scope,
     )
 
 

@@ -333,17 +333,22 @@ def paths(api: str, identifier: str) -> list[tuple[str, str]]:
     ]
 
 
+ENDS = ("certificate-suspensions", "certificate-resumptions", "certificate-revocations")
+
+
 async def test_every_path_wants_its_own_scope(
     portal: Api, hers: Api, client: Client, olga: Person, backdoor: Backdoor
 ) -> None:
     """No token 401; a token of auth/login or of the other API 403, before anything is looked at.
 
     Nor does the right scope in the wrong hands: a person's for the portal's, a client's for hers.
+    Who may order certificates may not end them by it, nor the other way round.
     """
     await client.log_in(olga)
     nobody = Api(portal.http, portal.base_url, None)
     signer = Api(portal.http, portal.base_url, client.token)
     sealer = Api(portal.http, portal.base_url, backdoor.token("service", client_id="sealer"))
+    officer = Api(portal.http, portal.base_url, backdoor.token("revocation", client_id="portal"))
     odd = {
         "registration": backdoor.token("registration", client_id="x", account_id=olga.account_id),
         "account": backdoor.token("account", client_id="x"),
@@ -355,7 +360,9 @@ async def test_every_path_wants_its_own_scope(
             missing = await nobody(http_method, path, body)
             assert (missing.status, missing.body["error"]) == (401, "invalid_token")
             assert missing.headers["WWW-Authenticate"].startswith("Bearer")
-            for caller in (signer, stranger, sealer, wrong_hands):
+            ends = path.rpartition("/")[2] in ENDS and api == "registration"
+            other = [portal] if ends else [officer] if api == "registration" else []
+            for caller in (signer, stranger, sealer, wrong_hands, *other):
                 refused = await caller(http_method, path, body)
                 assert (refused.status, refused.body["error"]) == (403, "insufficient_scope")
 

@@ -9,7 +9,7 @@ from joserfc.jwk import ECKey, OKPKey
 
 from policies.oauth.clients import Client, ClientAuth, GrantType, Profile
 from policies.secret import ClientSecret
-from policies.tokens import Scope
+from policies.tokens import WITHOUT_PERSON, Scope
 from policies.values import AccountId, ClientId
 from tests.csc_server.oauth import jwt
 
@@ -121,7 +121,7 @@ def everybody(alice: AccountId) -> list[Client]:
             "portal",
             grant_types=own,
             redirect_uris=(),
-            scopes=frozenset({Scope.REGISTRATION}),
+            scopes=WITHOUT_PERSON,
         ),
         client(
             # Called like a person: user names are no identifiers, so nothing comes of it.

@@ -114,9 +114,10 @@ def _of(member: str, kind: str, **more: Any) -> Made:
 
 _credential = _of("credentialID", "credential")
 _portal = ("client",)
-"""A registration client reaches every account (docs/operations.md); only orders are its own."""
+"""A registration client reaches every account (docs/operations.md); orders are its own, and what
+they became: nobody else's certificates are ended."""
 _account = (Asks(_of("accountID", "account"), open_to=_portal),)
-_serial = (Asks(_of("serialNumber", "serial"), open_to=_portal),)
+_serial = (Asks(_of("serialNumber", "serial", reason="keyCompromise")),)
 _FLOW = "tests.csc_server.oauth."
 _CHECK = _FLOW + "test_csc_authorize_check."
 
@@ -281,6 +282,7 @@ async def _prepared(world: World) -> Town:
         "person": two.token,
         "program": door.token("account", client_id="portal", account_id=mallory.account_id),
         "client": door.token("registration", client_id="another-portal"),
+        "officer": door.token("revocation", client_id="another-portal"),
     }
     callers = {
         "nobody": {},
@@ -405,6 +407,8 @@ async def test_the_questions_are_good_ones(town: Town, path: str, number: int) -
     asks: Asks = TABLE[path][number]
     rooms = {"account": "program", "registration": "client", "settings": "browser"}
     right = rooms.get(path.split("/")[1], "person")
+    if path.startswith("/registration/v1/certificate-") and TABLE[path] is _serial:
+        right = "officer"
     if right in asks.open_to:
         return
     async with aiohttp.ClientSession(cookie_jar=aiohttp.DummyCookieJar()) as http:

@@ -425,6 +425,7 @@ async def test_rfc6749_4_4_a_client_in_its_own_name(program_of: Of) -> None:
         ("portal", "service"),
         ("portal", "account"),
         ("seal", "registration"),
+        ("seal", "revocation"),
         ("seal", "credential"),
         ("seal", "service registration"),
         ("seal", "nonsense"),

@@ -17,6 +17,7 @@ import pytest
 
 from csc_server import config
 from csc_server.config import ConfigurationRefused
+from policies.tokens import WITHOUT_PERSON
 from tests.csc_server.oauth import approvals, jwt
 from tests.csc_server.oauth.clients import KEYS, LOOPBACK
 from tests.csc_server.oauth.conftest import World
@@ -100,8 +101,9 @@ async def challenge_method(actors: Actors, value: str) -> None:
 async def scope(actors: Actors, value: str) -> None:
     """A token of it opens what it is for."""
     program = actors.of("contab")
-    if value == "registration":
-        body = (await actors.of("portal").token(grant_type="client_credentials")).body
+    if value in WITHOUT_PERSON:
+        asked = {"grant_type": "client_credentials", "scope": value}
+        body = (await actors.of("portal").token(**asked)).body
     elif value == "credential":
         details = approvals.details(actors.credential, "a")
         body = await approvals.approved(program, actors.browser, details)
@@ -113,6 +115,12 @@ async def scope(actors: Actors, value: str) -> None:
         opened = (await program.call("credentials/list", {}, token)).status
     elif value == "credential":
         opened = (await approvals.sign(program, actors.credential, token, "a")).status
+    elif value == "revocation":
+        url = f"{program.base_url}/registration/v1/certificate-suspensions"
+        body, headers = {"serialNumber": "1"}, {"Authorization": f"Bearer {token}"}
+        async with program.http.post(url, json=body, headers=headers) as response:
+            # It is let in: there is no such certificate.
+            opened = 200 if response.status == 404 else response.status
     else:
         account_id = actors.world.people["alice"].account_id
         path = {"account": "account/v1/profile"}.get(
@@ -185,7 +193,7 @@ FLOWS: dict[str, tuple[tuple[str, ...], Callable[[Actors, str], Awaitable[None]]
     ),
     "response_types_supported": (("code",), response_type),
     "response_modes_supported": (("query",), response_mode),
-    "scopes_supported": (("service", "credential", "account", "registration"), scope),
+    "scopes_supported": (("service", "credential", "account", "registration", "revocation"), scope),
     "code_challenge_methods_supported": (("S256",), challenge_method),
     "token_endpoint_auth_methods_supported": (
         ("none", "client_secret_basic", "client_secret_post", "private_key_jwt"),

@@ -16,6 +16,7 @@ import pytest
 
 import csc_server.web
 from csc_server.web.pages import guard
+from policies.tokens import WITHOUT_PERSON
 from tests.csc_server.oauth import approvals, clients, jwt
 from tests.csc_server.oauth.conftest import World
 from tests.csc_server.oauth.driver import VERIFIER, Browser, Landing, Program, std_hash, url_hash
@@ -123,19 +124,22 @@ def resources(world: World, credential: str) -> Opens:
         "service": ("POST", "csc/v2/credentials/list", {}),
         "account": ("GET", "account/v1/profile", None),
         "registration": ("GET", f"registration/v1/accounts/{alice}", None),
+        "revocation": ("POST", "registration/v1/certificate-suspensions", {"serialNumber": "1"}),
         "credential": ("POST", "csc/v2/signatures/signHash", sign),
     }
 
 
 @pytest.mark.parametrize(
-    "scope", ["service", "account", "service account", "credential", "registration"]
+    "scope",
+    ["service", "account", "service account", "credential", "registration", "revocation"],
 )
 async def test_rfc9700_2_3_a_token_opens_what_it_was_issued_for(
     browser: Browser, program: Program, program_of: Of, world: World, credential: str, scope: str
 ) -> None:
     """Each scope its own resource, and none of the others."""
-    if scope == "registration":
-        body = (await program_of("portal").token(grant_type="client_credentials")).body
+    if scope in WITHOUT_PERSON:
+        asked = {"grant_type": "client_credentials", "scope": scope}
+        body = (await program_of("portal").token(**asked)).body
     elif scope == "credential":
         body = await approvals.approved(program, browser, approvals.details(credential, "a"))
     else:

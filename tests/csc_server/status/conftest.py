@@ -24,7 +24,10 @@ from tests.pki.golden import Golden
 from tests.service import Client, Person, Service
 
 NAMES = ("ana", "bogdan", "carmen", "dan", "elena", "florin", "gina", "horia")
-PEOPLE = dict.fromkeys(NAMES, service.PIN_P256) | {"paired": service.OTP_P256}
+PEOPLE = dict.fromkeys(NAMES, service.PIN_P256) | {
+    "paired": service.OTP_P256,
+    "orderer": service.OTP_P256,
+}
 
 
 @dataclass

@@ -240,3 +240,44 @@ async def test_an_order_becomes_a_credential(
     assert "Țăruș" in told.body["cert"]["subjectDN"]
     ids = (await client.post("credentials/list", {})).body["credentialIDs"]
     assert len(ids) == 2, "the same key of a request orders once"
+
+
+async def test_who_ordered_a_certificate_may_end_it(
+    trust: TrustService, http: aiohttp.ClientSession
+) -> None:
+    """With scope `revocation`, once for each key of a request; another client finds nothing."""
+    door, base = trust.backdoor, f"{trust.service.base_url}/registration/v1"
+    person = trust.people["orderer"]
+
+    async def post(client: str, scope: str, verb: str, **body: Any) -> tuple[int, Any]:
+        key = body.pop("key", None)
+        headers = {"Authorization": f"Bearer {door.token(scope, client_id=client)}"}
+        if key:
+            headers["Idempotency-Key"] = key
+        async with http.post(f"{base}/{verb}", json=body, headers=headers) as response:
+            return response.status, await response.json()
+
+    ordered = ORDER | {"accountID": person.account_id, "profile": "signature"}
+    status, order = await post("portal", "registration", "certificate-orders", **ordered)
+    assert status == 202
+    headers = {"Authorization": f"Bearer {door.token('registration', client_id='portal')}"}
+    async with asyncio.timeout(30):
+        while order["state"] == "waiting":
+            await asyncio.sleep(0.2)
+            url = f"{base}/certificate-orders/{order['orderID']}"
+            async with http.get(url, headers=headers) as response:
+                order = await response.json()
+    one = {"serialNumber": order["serialNumber"]}
+    for client in ("shop", "portal"):
+        scope = "revocation" if client == "shop" else "registration"
+        refused = 404 if client == "shop" else 403
+        assert (await post(client, scope, "certificate-suspensions", **one))[0] == refused
+    for verb, state in (("suspensions", "suspended"), ("resumptions", "issued")):
+        for _ in range(2):
+            told = await post("portal", "revocation", f"certificate-{verb}", **one, key=verb)
+            assert (told[0], told[1]["state"]) == (200, state)
+    why = one | {"reason": "keyCompromise"}
+    first = await post("portal", "revocation", "certificate-revocations", **why, key="end")
+    assert (first[0], first[1]["state"]) == (200, "revoked")
+    assert await post("portal", "revocation", "certificate-revocations", **why, key="end") == first
+    assert (await post("portal", "revocation", "certificate-revocations", **why))[0] == 409
