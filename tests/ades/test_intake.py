@@ -223,7 +223,7 @@ def test_two_cross_references_are_refused() -> None:
 def test_facts() -> None:
     """Size, version, pages, revisions, and the empty fields with what they will lock."""
     document = pdfs.plain(
-        catalog=b"/Version /2.0 /AcroForm << /Fields [6 0 R 7 0 R 10 0 R] >>",
+        catalog=b"/Version /2.0 /AcroForm << /Fields [6 0 R 7 0 R 10 0 R 11 0 R] >>",
         more={
             6: b"<< /FT /Sig /T (Seller) >>",
             7: b"<< /T (Buyer) /FT /Sig /Kids [8 0 R 9 0 R] >>",
@@ -231,6 +231,7 @@ def test_facts() -> None:
             9: b"<< /T (Second) /Lock << /Action /Include /Fields [(Sum)] /P 1 >>"
             b" /SV << /MDP << /P 0 >> >> >>",
             10: b"<< /FT /Tx /T (Sum) /V (1) >>",
+            11: b"<< /FT /Sig /T (Office) /SV << /MDP << /P 2 >> >> >>",
         },
     )
     assert look(document) == PdfFacts(
@@ -248,6 +249,7 @@ def test_facts() -> None:
                 Permission.NOTHING,
                 False,
             ),
+            EmptyField("Office", None, None, True),
         ),
         cautions=frozenset(),
     )
