@@ -382,17 +382,28 @@ def test_cautions(document: bytes, caution: Caution) -> None:
 def test_honest_documents_are_not_cautioned() -> None:
     """Scans with text, pictures under text, small pictures, fields beside one another."""
     unseen = b"BT 3 Tr /F1 12 Tf (recognised) Tj ET "
-    strings = b"BT /F1 12 Tf (\\) 595 0 0 842 0 0 cm /I Do) Tj ET BI /W 1 ID /I Do EI "
+    strings = b"BT /F1 12 Tf (\\) 595 0 0 842 0 0 cm /I Do) Tj ET "
+    inline = strings + b"q 595 0 0 842 0 0 cm BI /W 1 ID /I Do EI Q"
     for document in (
         PLAIN,
         pdfs.plain(content=WHOLE + pdfs.TEXT, **PICTURE),
         pdfs.plain(content=unseen + WHOLE, **PICTURE),
         pdfs.plain(content=pdfs.TEXT + b" q 100 0 0 100 0 0 cm /I Do Q", **PICTURE),
-        pdfs.plain(content=strings, **PICTURE),
+        pdfs.plain(content=inline, **PICTURE),
         two_fields(b"100 130 300 150"),
         pdfs.book(3, streams=True, padding=3000),
     ):
         assert look(document).cautions == frozenset()
+
+
+def test_files_made_for_the_web_have_two_parts() -> None:
+    """A linearized file is one revision in two cross-references; a third is one more."""
+    web = pdfs.plain(more={6: b"<< /Linearized 1 >>"})
+    assert web.index(b"/Linearized") < 1024
+    for revisions, cautions in ((1, frozenset()), (2, frozenset({Caution.REVISIONS}))):
+        web = pdfs.updated(web, lambda update: update.add_object(pdfs.generic.NumberObject(1)))
+        found = look(web)
+        assert (found.revisions, found.cautions) == (revisions + 1, cautions)
 
 
 def test_mutated_documents_are_taken_or_refused() -> None:
