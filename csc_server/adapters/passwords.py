@@ -7,17 +7,15 @@ alone; such a text is read as version 0, and renewed when its password is next s
 
 from __future__ import annotations
 
-import asyncio
-import os
 import re
 import unicodedata
 from base64 import b64decode, b64encode
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import Final
 
 from cryptography.hazmat.primitives.kdf.argon2 import Argon2id
 
+from csc_server.adapters.aside import Aside
 from csc_server.ports import Account, Entropy, PasswordMatch
 from hsm.interface import PasswordDevice
 from policies.secret import Password, PasswordTag
@@ -27,9 +25,6 @@ TAG_BYTES: Final = 32
 """security-and-pki 5.2, as the salt's 16."""
 LONGEST_BYTES: Final = 256
 """Longer passwords cannot be set, so they are never hashed."""
-NICENESS: Final = 10
-"""A tenth of everybody else's share while the cores are busy: twenty people who log in at once
-wait for each other, not the signatures of others for them."""
 
 _KEPT: Final = re.compile(
     r"\$argon2id(?:-hmac\$v=19\$k=([1-9]\d{0,3}),|\$v=19\$)"
@@ -69,11 +64,11 @@ _UNKNOWN_SALT: Final = bytes(16)
 
 
 class PepperedHasher:
-    """Hashes off the event loop, at most one per core at a time: 46 MiB each."""
+    """Hashes off the event loop, one at a time, or two when one has waited long: 46 MiB each."""
 
     def __init__(self, entropy: Entropy, device: PasswordDevice) -> None:
         self._entropy, self._device = entropy, device
-        self._threads = ThreadPoolExecutor(os.cpu_count(), "argon2", _step_aside)
+        self._aside = Aside("argon2")
 
     async def hash(self, account_id: AccountId, password: Password) -> str:
         """See ``PasswordHasher``."""
@@ -99,20 +94,13 @@ class PepperedHasher:
         return PasswordMatch(right=True, renewed=Kept(COST, salt, check.renewed).text())
 
     async def _tag(self, password: Password, cost: Cost, salt: bytes) -> PasswordTag:
-        return await asyncio.get_running_loop().run_in_executor(
-            self._threads, _derive, _bytes(password)[: LONGEST_BYTES + 1], cost, salt
-        )
+        return await self._aside.run(_derive, _bytes(password)[: LONGEST_BYTES + 1], cost, salt)
 
 
 def key_version(kept: str) -> int:
     """Of the HSM's key that this was made with; 0 for what was made without."""
     found = _read(kept)
     return found.verifier.version if found else 0
-
-
-def _step_aside() -> None:
-    """Let whoever does not hash go first: on Linux this is about the calling thread alone."""
-    os.nice(NICENESS)
 
 
 def _bytes(password: Password) -> bytes:

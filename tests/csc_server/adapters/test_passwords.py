@@ -1,9 +1,7 @@
-"""What is kept of passwords: right and wrong ones, older forms, and that hashing steps aside."""
+"""What is kept of passwords: right and wrong ones, older forms, and equal work for all."""
 
 from __future__ import annotations
 
-import os
-import threading
 from collections.abc import AsyncIterator
 from dataclasses import replace
 from pathlib import Path
@@ -14,7 +12,7 @@ from cryptography.hazmat.primitives.kdf.argon2 import Argon2id
 
 from csc_server.adapters import passwords
 from csc_server.adapters.entropy import SystemEntropy
-from csc_server.adapters.passwords import NICENESS, PepperedHasher, key_version
+from csc_server.adapters.passwords import PepperedHasher, key_version
 from csc_server.ports import Account
 from hsm.messages import Role
 from hsm.pool import SignerPool
@@ -101,14 +99,3 @@ async def test_what_an_older_release_kept_is_renewed(hasher: PepperedHasher) -> 
         assert found.renewed.startswith("$argon2id-hmac$v=19$k=1,m=47104,t=1,p=1$")
         again = await hasher.verify(alice(found.renewed), SECRET)
         assert (again.right, again.renewed) == (True, None)
-
-
-async def test_hashing_steps_aside(hasher: PepperedHasher) -> None:
-    """Its threads are nicer than the one that answers requests, which stays as it was."""
-    before = os.getpriority(os.PRIO_PROCESS, threading.get_native_id())
-    await hasher.verify(None, SECRET)
-    hashing = [one.native_id for one in threading.enumerate() if one.name.startswith("argon2")]
-    assert {os.getpriority(os.PRIO_PROCESS, one or 0) for one in hashing} == {
-        min(before + NICENESS, 19)
-    }
-    assert os.getpriority(os.PRIO_PROCESS, threading.get_native_id()) == before
