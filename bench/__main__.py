@@ -22,7 +22,7 @@ from typing import Final
 import aiohttp
 import psutil
 
-from bench import dummy, load, neighbours, tokens
+from bench import dummy, load, neighbours, status, tokens
 from bench.load import Result, Target
 from bench.report import HEAD, Row
 from csc_server import app
@@ -94,9 +94,11 @@ class Bench:
             memory = self._memory()
         finally:
             await asyncio.to_thread(self._service.stop)
+        costs = await self._status()
         print("\n".join([HEAD, *(row.line() for row in self.rows)]))
         print(f"\nStart-up with an initialised instance: {start_up_s:.1f} s (to reach: 3 s)")
         print(f"Resident memory, largest process: {memory:.0f} MB (to reach: 120 MB)")
+        print("\n".join(costs))
 
     async def _signatures(self, pool: SignerPool, person: Person, label: str) -> None:
         """Raw speed and ours in turn, so that both meet the same machine."""
@@ -121,6 +123,17 @@ class Bench:
             rows.append(Row(what, chosen.per_s, "raw", median(ratios), goal, chosen))
         name = f"{label}: raw C_Sign, {processes} signer processes"
         self.rows += [Row(name, median(bases), "", None, ""), *rows]
+
+    async def _status(self) -> list[str]:
+        """Rows of the status process; what its answers cost."""
+        measured = status.StatusBench(self._settings, self._seconds, self._repeats)
+        async with raw_pool(self._settings) as pool:
+
+            async def raw() -> float:
+                return await raw_rate(pool, 1, KeyAlgorithm.P_256)
+
+            self.rows += await measured.rows(raw, status.FEW)
+        return measured.costs
 
     async def _by_code(self, people: dict[str, Person]) -> None:
         targets = []

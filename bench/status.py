@@ -45,6 +45,8 @@ WANTED: Final = 100_000
 """Certificates whose answers are renewed within ``WITHIN_S``."""
 WITHIN_S: Final = 600
 GOALS: Final = {"advance": "3,000/s", "nonce": "400/s", "stamp": "200/s"}
+FEW: Final = 2000
+"""Certificates that are renewed unless more are asked for; the rest is reckoned."""
 _DIFFERENT: Final = 500
 """Requests with a nonce that are made beforehand."""
 _COLUMNS: Final = (
@@ -237,7 +239,7 @@ def main() -> int:
     parser = argparse.ArgumentParser(prog="python -m bench.status")
     parser.add_argument("--seconds", type=float, default=4.0, help="length of each short run")
     parser.add_argument("--repeats", type=int, default=3, help="short runs per figure")
-    parser.add_argument("--certificates", type=int, default=2000, help="how many to renew")
+    parser.add_argument("--certificates", type=int, default=FEW, help="how many to renew")
     arguments = parser.parse_args()
     print(f"{os.cpu_count()} cores, Python {sys.version.split()[0]}, SQLite, loopback\n")
     with tempfile.TemporaryDirectory() as name:

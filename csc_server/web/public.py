@@ -106,7 +106,8 @@ async def _status(request: web.Request, parse: Callable[[], Request]) -> web.Res
     except StatusRefused as reason:
         return _ocsp(responses.refusal(reason.failure), caching.NEVER)
     except _OUT_OF_ORDER as reason:
-        _log.warning("no_status", reason=type(reason).__name__)
+        # Everybody who asks meanwhile: what is the matter is told by those who renew.
+        _log.debug("no_status", reason=type(reason).__name__)
         return _ocsp(responses.refusal(Failure.TRY_LATER), caching.NEVER)
     if not told.cacheable:
         return _ocsp(told.body, caching.NEVER)

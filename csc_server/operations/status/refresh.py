@@ -182,7 +182,7 @@ class RefreshAnswers:
             gone = [
                 one
                 for one in page
-                if status.age(one.window, current.began_at) is not Age.YOUNG
+                if status.age(one.window, self.clock.now()) is not Age.YOUNG
                 or await self.register.find(serial(one.serial)) is None
             ]
             await asyncio.to_thread(self.answers.drop, gone)

@@ -10,7 +10,7 @@ import pytest
 
 from csc_server.operations.status import refresh
 from csc_server.operations.status.freshness import ANSWERS, Freshness
-from hsm.errors import Broken
+from hsm.errors import Broken, KeyGone
 from pki.ocsp import kept
 from pki.ocsp.kept import Kept
 from policies import status
@@ -53,6 +53,19 @@ async def test_everybody_has_answers(world: World) -> None:
     world.clock.time += ROUND_EVERY
     await world.settle()
     assert world.signed == 4
+
+
+async def test_a_first_round_that_has_to_wait(world: World) -> None:
+    """For the responder's certificate, and for a slow device: what it made stays."""
+    world.clock.time += timedelta(milliseconds=830)
+    world.fault = KeyGone("no certificate yet")
+    with pytest.raises(KeyGone):
+        await world.refresh()
+    world.fault = None
+    world.clock.time += timedelta(milliseconds=970)
+    await world.settle()
+    assert of(world, ALICE)
+    assert of(world, BOB)
 
 
 async def test_only_what_was_issued_has_answers(world: World) -> None:

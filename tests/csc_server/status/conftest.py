@@ -73,9 +73,12 @@ def trust(tmp_path_factory: pytest.TempPathFactory) -> Iterator[TrustService]:
         settings = service.create_instance(directory, **changes)
         people = asyncio.run(service.enrol(settings, PEOPLE))
         running = Service(settings, "web", "status", "authority")
-        running.start()
-        yield TrustService(running, people, Backdoor(settings), clocks)
-        assert running.stop() == 0
+        try:
+            running.start()
+            yield TrustService(running, people, Backdoor(settings), clocks)
+        finally:
+            ended = running.stop()
+        assert ended == 0
 
 
 @pytest.fixture(scope="session")
