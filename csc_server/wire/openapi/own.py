@@ -67,7 +67,7 @@ def _operation(api: str, one: Operation) -> dict[str, Any]:
         "operationId": f"{api}_{one.name}",
         "tags": [api],
         "summary": one.summary,
-        "security": [{one.scope or api: []}],
+        "security": [{str(one.scope or api): []}],
     }
     if one.parameters:
         operation["parameters"] = list(one.parameters)
