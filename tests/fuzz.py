@@ -7,6 +7,7 @@ the description knows, a refusal of what it does not allow.
 from __future__ import annotations
 
 import json
+import re
 import subprocess
 import sys
 from collections.abc import Mapping, Sequence
@@ -31,8 +32,8 @@ class Fuzz:
     """Only the operations of this tag."""
 
 
-def run(fuzz: Fuzz, directory: Path, examples: int) -> None:
-    """Return when nothing was found.
+def run(fuzz: Fuzz, directory: Path, examples: int) -> str:
+    """How many requests were made; raises when anything was found.
 
     Args:
         directory: For the configuration; the tool writes nothing else.
@@ -48,6 +49,9 @@ def run(fuzz: Fuzz, directory: Path, examples: int) -> None:
         command += ["--include-tag", fuzz.tag]
     done = subprocess.run(command, cwd=directory, capture_output=True, text=True, timeout=3000)
     assert done.returncode == 0, done.stdout[-8000:] + done.stderr[-2000:]
+    told = re.search(r"Test cases:\s+(.*)", done.stdout)
+    assert told is not None, done.stdout[-2000:]
+    return told.group(1)
 
 
 def _configuration(known: Mapping[str, Sequence[str]]) -> str:

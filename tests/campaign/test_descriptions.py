@@ -49,7 +49,8 @@ def test_the_csc_methods(
     known = {"body.credentialID": list(people[SIGNER].credentials.values())}
     token = asyncio.run(_log_in(running.base_url, people[SIGNER]))
     url = f"{running.base_url}/csc/openapi.json"
-    fuzz.run(Fuzz(url, token, known, NOT_OF_CSC), tmp_path, PER_ROUND * rounds)
+    told = fuzz.run(Fuzz(url, token, known, NOT_OF_CSC), tmp_path, PER_ROUND * rounds)
+    print(f"\nCSC methods: {told}")
 
 
 @pytest.mark.parametrize(("api", "name"), [("registration", SUSPENDED), ("account", SIGNER)])
@@ -63,7 +64,8 @@ def test_our_own_apis(
     token = Backdoor(running.settings).token(api, client_id="fuzzer", account_id=owner)
     known = {parameter: [account_id] for parameter in ("body.accountID", "path.accountID")}
     url = f"{running.base_url}/openapi.json"
-    fuzz.run(Fuzz(url, token, known, tag=api), tmp_path, PER_ROUND * rounds)
+    told = fuzz.run(Fuzz(url, token, known, tag=api), tmp_path, PER_ROUND * rounds)
+    print(f"\n{api}/v1: {told}")
 
 
 async def _log_in(base_url: str, person: Person) -> str:
