@@ -32,6 +32,7 @@ from csc_server.operations.status.desks import OCSP_KEYS, TSA_KEYS, Desks
 from csc_server.operations.status.freshness import ANSWERS, LIST, LOOK_EVERY_S, Freshness
 from csc_server.operations.status.lookup import LateRegister, Lookup
 from csc_server.operations.status.ocsp import TellStatus
+from csc_server.operations.status.published import PublishedRevocations
 from csc_server.operations.status.refresh import RefreshAnswers
 from csc_server.operations.status.stamp import StampTime
 from csc_server.ports import StorageUnavailable
@@ -119,6 +120,7 @@ def _refresh(settings: Settings, desks: Desks, register: StatusRegister) -> Refr
         issuer_id=desks.issuer_id,
         responder=desks.responder,
         answers=AnswerFiles(settings.path(PUBLIC_DIRECTORY)),
+        published=PublishedRevocations(lambda: _publications(settings).get("issuing.crl")),
         clock=SystemClock(),
     )
 
@@ -153,7 +155,11 @@ def _public(
     )
     return Public(
         tell=TellStatus(
-            lookup=Lookup(register=refresh.register, issuer_ids=lambda _: desks.issuer_id),
+            lookup=Lookup(
+                register=refresh.register,
+                issuer_ids=lambda _: desks.issuer_id,
+                published=refresh.published,
+            ),
             responders=desks.responders,
             answers=refresh.answers,
             pacing=SourcePacing(pki.live_per_second, status.LIVE_BURST * pki.live_per_second),

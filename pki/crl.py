@@ -26,6 +26,7 @@ MEDIA_TYPE: Final = "application/pkix-crl"
 _AUTHORITY_KEY: Final = "2.5.29.35"
 _NUMBER: Final = "2.5.29.20"
 _REASON: Final = "2.5.29.21"
+_REASONS: Final = {code: reason for reason, code in REASON_CODES.items()}
 _EXPIRED_TOO: Final = "2.5.29.60"
 """expiredCertsOnCRL (X.509 9.5.2.8)."""
 
@@ -111,6 +112,30 @@ def read(made: bytes) -> tuple[Window, Mapping[str, datetime]]:
             serial = one.integer()
             ended[f"{serial:x}"] = one.time()
     return head, ended
+
+
+def for_good(made: bytes) -> list[Entry]:
+    """What a list of ours says is revoked, without what is only suspended."""
+    tbs = _tbs(made)
+    _head(tbs)
+    found = []
+    if tbs.tag == der.SEQUENCE:
+        revoked = tbs.enter()
+        while revoked.tag is not None:
+            one = revoked.enter()
+            serial, at = one.integer(), one.time()
+            found.append(Entry(serial, Revocation(at, _reason_of(one))))
+    return [one for one in found if one.revocation.reason is not Reason.CERTIFICATE_HOLD]
+
+
+def _reason_of(entry: Reader) -> Reason:
+    if entry.tag is None:
+        return Reason.UNSPECIFIED
+    for one in extensions.decode(entry.enter()):
+        if one.oid == _REASON:
+            code = int.from_bytes(Reader(one.value).contents(der.ENUMERATED), "big")
+            return _REASONS[code]
+    return Reason.UNSPECIFIED
 
 
 def number(made: bytes) -> int:

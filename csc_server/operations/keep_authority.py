@@ -6,11 +6,12 @@ from theirs. (security-and-pki 2.2, 2.4, 2.5, 7.1)
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
 
+import structlog
 from asn1crypto import x509
 
 from csc_server.operations.certify import CertifyService, crl_issued
@@ -18,8 +19,9 @@ from csc_server.ports import Authorizations, Clock
 from csc_server.ports.pki import Publications
 from pki import authority, crl, issuers, names
 from pki.authority import Issuer, Order
+from pki.crl import Entry
 from pki.names import Provider
-from pki.ports import Register
+from pki.ports import Register, Serial, serial
 from pki.profiles import Profile
 from pki.service_keys import ServiceKeys
 from policies import rolling, status
@@ -29,6 +31,8 @@ from policies.status import Window
 ISSUING_CRL: Final = "issuing.crl"
 ABANDONED_AT_ONCE: Final = 100
 """Reservations that one round counts as revoked."""
+
+_log = structlog.get_logger("csc_server.authority")
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,10 +85,10 @@ class KeepAuthority:
         ended = {line.serial: whole(line.revocation) for line in lines if line.revocation}
         known = self._listed()
         window, listed = known or (None, {})
+        forgotten = self._forgotten(ended)
+        ended |= {serial(one.serial): one.revocation for one in forgotten}
         changed = [
-            one.at
-            for serial, one in ended.items()
-            if listed.get(serial) != one.at.replace(microsecond=0)
+            one.at for key, one in ended.items() if listed.get(key) != one.at.replace(microsecond=0)
         ]
         # What was resumed is still listed, and nobody knows since when it should not be.
         if listed.keys() - ended.keys():
@@ -99,13 +103,23 @@ class KeepAuthority:
             issuer=self.issuer.certificate,
             number=number,
             window=status.crl_window(now),
-            entries=crl.entries(lines),
+            entries=[*crl.entries(lines), *forgotten],
             expired_since=_not_before(self.issuer.certificate),
         )
         made = await crl.issue(wanted, authority.ALGORITHM, self.issuer.sign)
         # On record before it is seen.
         await self.authorizations.note([crl_issued(number, len(ended), now, self.certify.actor)])
         self.publications.put(ISSUING_CRL, made)
+
+    def _forgotten(self, ended: Mapping[Serial, Revocation]) -> Sequence[Entry]:
+        """Revocations that were published and that the register no longer knows of: an older
+        database does not bring a certificate back to life."""
+        der = self.publications.get(ISSUING_CRL)
+        listed = [] if der is None else crl.for_good(der)
+        found = [one for one in listed if serial(one.serial) not in ended]
+        if found:
+            _log.error("revocations_forgotten", serials=[serial(one.serial) for one in found[:10]])
+        return found
 
     async def abandon(self) -> None:
         """Afterwards no reservation waits for a process that died."""

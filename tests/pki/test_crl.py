@@ -146,8 +146,24 @@ async def test_what_was_written_is_read(kind: str, pki: Golden) -> None:
     assert window == Window(found.last_update_utc, found.next_update_utc or NOW)
     assert crl.window(made) == window
     assert ended == {f"{one.serial_number:x}": one.revocation_date_utc for one in found}
+    reasons = {one.serial_number: _reason_of(one) for one in found}
+    final = {one.serial: one.revocation for one in crl.for_good(made)}
+    assert {serial: one.reason for serial, one in final.items()} == {
+        serial: reason
+        for serial, reason in reasons.items()
+        if reason is not Reason.CERTIFICATE_HOLD
+    }
+    assert all(ended[f"{serial:x}"] == one.at for serial, one in final.items())
     told = found.extensions.get_extension_for_class(x509.CRLNumber).value
     assert crl.number(made) == told.crl_number
+
+
+def _reason_of(entry: x509.RevokedCertificate) -> Reason:
+    try:
+        found = entry.extensions.get_extension_for_class(x509.CRLReason).value.reason
+    except x509.ExtensionNotFound:
+        return Reason.UNSPECIFIED
+    return Reason(found.value)
 
 
 @pytest.mark.parametrize("number", [0, -1, 2**159])

@@ -18,7 +18,7 @@ from csc_server.ports import StorageUnavailable
 from pki.ocsp.responders import Answer, Question, Responder
 from pki.ports import Moved, Registered, Serial, StatusRegister, serial
 from policies import status
-from policies.revocation import CertificateState
+from policies.revocation import CertificateState, Revocation
 from policies.status import Standing
 
 ANSWER_WITHIN_S: Final = 1.0
@@ -82,6 +82,8 @@ class Lookup:
     register: StatusRegister
     issuer_ids: Callable[[Responder], str]
     """The authority's name in the register."""
+    published: Callable[[int], Revocation | None]
+    """What everybody can read on the list: revoked for good."""
     silent_until_s: float = 0.0
     """On the monotonic clock."""
 
@@ -102,6 +104,8 @@ class Lookup:
             and line.state is not CertificateState.RESERVED
         )
         revocation = line.revocation if line is not None else None
+        if ours and revocation is None:
+            revocation = self.published(cert_id.serial)
         return Answer(cert_id.whole, status.standing(issued=ours, revocation=revocation))
 
     async def _find(self, number: Serial) -> Registered | None:

@@ -29,6 +29,7 @@ from pki.ocsp.kept import Kept
 from pki.ocsp.responders import Answer, Responder
 from pki.ports import Moved, StatusRegister, serial
 from policies import status
+from policies.revocation import Revocation
 from policies.status import Age, Standing, Window
 
 PAGE: Final = 200
@@ -53,6 +54,8 @@ class RefreshAnswers:
     responder: Callable[[], Responder]
     """The present one: its certificate is rolled while we run."""
     answers: KeptAnswers
+    published: Callable[[int], Revocation | None]
+    """What everybody can read on the list: revoked for good."""
     clock: Clock
     oldest: Window | None = None
     """Of the answers that the last whole round has seen or made."""
@@ -120,7 +123,7 @@ class RefreshAnswers:
         wanted = [
             Answer(
                 responders.cert_id(responder.issuer, int(line.serial, 16), oid),
-                status.shown(line.revocation or Standing.GOOD),
+                status.shown(self._revocation(line) or Standing.GOOD),
             )
             for line in found
             if status.kept_ready(line.not_after, now)
@@ -161,6 +164,9 @@ class RefreshAnswers:
             else:
                 page.windows.append(window)
         return page
+
+    def _revocation(self, line: Moved) -> Revocation | None:
+        return line.revocation or self.published(int(line.serial, 16))
 
     def _says(self, answer: Answer, responder: Responder) -> bool:
         found = self.answers.get(answer.cert_id)

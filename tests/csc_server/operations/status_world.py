@@ -120,11 +120,14 @@ class World:
         self.offset: timedelta | None = None
         self.responder = dataclasses.replace(pki.responder, sign=self._sign)
         self.pacing = SourcePacing(0)
+        self.published: dict[int, Revocation] = {}
+        """What stands on the list."""
         self.refresh = RefreshAnswers(
             register=self.register,
             issuer_id=self.issuer_id,
             responder=lambda: self.responder,
             answers=self.answers,
+            published=lambda serial: self.published.get(serial),
             clock=self.clock,
         )
 
@@ -132,7 +135,11 @@ class World:
         """One that remembers nothing yet."""
         answering: Callable[[], Responders] = lambda: Responders([self.responder])  # noqa: E731
         return TellStatus(
-            lookup=Lookup(register=self.register, issuer_ids=lambda _: self.issuer_id),
+            lookup=Lookup(
+                register=self.register,
+                issuer_ids=lambda _: self.issuer_id,
+                published=self.published.get,
+            ),
             responders=answering,
             answers=self.answers,
             pacing=pacing or self.pacing,

@@ -17,11 +17,11 @@ from csc_server.operations.certify import CertifyService
 from csc_server.operations.keep_authority import ISSUING_CRL, Desk, KeepAuthority
 from csc_server.storage import Storage
 from hsm.errors import Broken
-from pki import crl, profiles
+from pki import authority, crl, profiles
 from pki.ports import Reservation, Serial
 from policies import errors, status
 from policies.algorithms import KeyAlgorithm, SignAlgorithm
-from policies.revocation import ABANDONED_AFTER, CertificateState, Reason
+from policies.revocation import ABANDONED_AFTER, CertificateState, Reason, Revocation
 from policies.rolling import USED_FOR
 from tests.build import ALICE, HOUR, SECOND
 from tests.contracts import stores
@@ -271,3 +271,29 @@ async def test_the_order_of_a_round(room: Room) -> None:
     """First the certificates that others need, then the list, then the register."""
     keeping = room.keeping()
     assert [step.__name__ for step in keeping.steps] == ["roll", "list", "abandon"]
+
+
+async def test_an_older_database_brings_nobody_back_to_life(room: Room) -> None:
+    """What was published as revoked stays on the list, under a number above the published one;
+    what was only suspended leaves it."""
+    now, entry = room.clock.at.replace(microsecond=0), crl.Entry
+    await room.issue(SERIALS[0])
+    high = int((now + 30 * DAY).timestamp())
+    of_before = crl.List(
+        issuer=room.pki.issuing.certificate,
+        number=high,
+        window=status.crl_window(now),
+        entries=[
+            entry(0xAA, Revocation(now - HOUR, Reason.KEY_COMPROMISE)),
+            entry(0xBB, Revocation(now - HOUR, Reason.CERTIFICATE_HOLD)),
+        ],
+    )
+    made = await crl.issue(of_before, authority.ALGORITHM, room.pki.issuing.sign)
+    PublicDirectory(room.directory).put(ISSUING_CRL, made)
+    for expected in (high + 1, high + 2):
+        await (await room.after(status.CRL_EVERY)).list()
+        assert (room.listed(), room.number()) == ({"aa": now - HOUR}, expected)
+    [stays] = crl.for_good((room.directory / ISSUING_CRL).read_bytes())
+    assert stays.revocation.reason is Reason.KEY_COMPROMISE
+    await (await room.after(SECOND)).list()
+    assert room.number() == high + 2, "nothing new, no new list"

@@ -176,17 +176,20 @@ async def test_spoilt_and_lost_files_are_made_anew(world: World) -> None:
 
 
 async def test_an_older_database(world: World) -> None:
-    """A backup: whose line vanished has no answer any more, and the others say what it says."""
+    """A backup: whose line vanished has no answer any more, and the others say what it says, but
+    for what was published as revoked."""
     await world.settle()
     backup = dict(world.register.lines)
     world.register.put(CAROL)
     world.register.put(ALICE, OVER)
+    world.published = {ALICE: OVER}
     await world.settle()
     assert of(world, CAROL)
     world.register.lines = backup
     await world.settle()
     assert not of(world, CAROL)
-    assert {one.status for one in of(world, ALICE)} == {Standing.GOOD}
+    assert {one.status for one in of(world, ALICE)} == {OVER}
+    assert {one.status for one in of(world, BOB)} == {Standing.GOOD}
     world.register.put(CAROL + 1)
     await world.settle()
     assert of(world, CAROL + 1)

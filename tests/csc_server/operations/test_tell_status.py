@@ -120,6 +120,18 @@ async def test_never_good_for_what_was_not_issued(world: World, tell: TellStatus
         assert (words(told), told.cacheable) == (["unknown"], False), number
 
 
+async def test_what_was_published_as_revoked_stays_so(world: World, tell: TellStatus) -> None:
+    """Also when the register, restored from a backup, says it is good; and what it does not know
+    is unknown."""
+    world.published = {ALICE: OVER, NOBODY: OVER}
+    tell.lookup.published = world.published.get
+    for nonce in (None, NONCE):
+        told = await tell(question(world, ALICE, nonce=nonce), HERE)
+        assert words(told) == ["revoked"]
+        assert words(await tell(question(world, NOBODY, nonce=nonce), HERE)) == ["unknown"]
+        assert words(await tell(question(world, BOB, nonce=nonce), HERE)) == ["good"]
+
+
 async def test_unknown_is_not_remembered(world: World, tell: TellStatus) -> None:
     """It may be issued in the next second."""
     assert words(await tell(question(world, NOBODY), HERE)) == ["unknown"]
