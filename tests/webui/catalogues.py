@@ -18,6 +18,18 @@ FORMS = {Language.RO: ("one", "few", "other"), Language.FR: ("one", "other")}
 """Forms of a plural in the languages that have catalogues, by their names in CLDR."""
 
 _METHODS = {".html": "jinja2", ".txt": "jinja2", ".py": "python"}
+_SMS = re.compile(r"^\{code\} - ")
+"""SMS have the letters of GSM-7 alone."""
+_MISSET = {
+    Language.EN: re.compile(r"[\"„«»]|(?<=\w)'(?=\w)|\.\.\.|  "),
+    # Comma below, never cedilla; „these” quotes.
+    Language.RO: re.compile(r"[\"“«»şţŞŢ]|(?<=\w)'(?=\w)|\.\.\.|  "),
+    # A no-break space before high signs and within quotes; « these » quotes.
+    Language.FR: re.compile(
+        r"[\"“”„]|[^\u00a0][;?!»]|[^\u00a0]:(?!//)|«[^\u00a0]|(?<=\w)'(?=\w)|\.\.\.|  "
+    ),
+}
+"""What no text in the language has."""
 _PLACEHOLDER = re.compile(r"%\(\w+\)[sd]")
 
 Key = tuple[str | None, tuple[str, ...]]
@@ -41,6 +53,11 @@ def problems(sources: Iterable[Path], locale: Path) -> list[str]:
         found += [f"{language} lacks {key}" for key in sorted(wanted - known, key=str)]
         found += [f"{language} has unused {key}" for key in sorted(known - wanted, key=str)]
     return found
+
+
+def misset(language: Language, text: str) -> bool:
+    """True when a text breaks the typography of its language. (ui 4)"""
+    return not _SMS.match(text) and _MISSET[language].search(text) is not None
 
 
 def _texts(source: Path) -> Iterator[Key]:
@@ -78,6 +95,9 @@ def _faults(catalogue: Catalog, language: Language) -> Iterator[str]:
         # The singular may leave the number out; no form may bring a name of its own.
         allowed = {name for text in ids for name in _PLACEHOLDER.findall(text)}
         needed = set(_PLACEHOLDER.findall(ids[0]))
+        for tongue, text in [(Language.EN, ids[0]), *((language, text) for text in strings)]:
+            if misset(tongue, text):
+                yield f"typography of {text!r}"
         for text in strings:
             names = set(_PLACEHOLDER.findall(text))
             if not needed <= names <= allowed:

@@ -29,7 +29,6 @@ _UNUSABLE: Final = (
     errors.CredentialDisabled,
     errors.CertificateExpired,
     errors.NumSignaturesTooHigh,
-    errors.OtpNotSent,
 )
 _PIN: Final = (errors.PinWrong, errors.PinMissing, errors.PinLocked)
 _CODE: Final = (
@@ -39,7 +38,7 @@ _CODE: Final = (
     errors.AuthenticatorNotReady,
     errors.AuthenticatorCooling,
 )
-REFUSALS: Final = (*_UNUSABLE, *_PIN, *_CODE)
+REFUSALS: Final = (*_UNUSABLE, *_PIN, *_CODE, errors.OtpNotSent)
 """Why an approval is refused that the person may try again."""
 
 
@@ -55,6 +54,8 @@ def told(reason: errors.Refused) -> dict[str, Any]:
         return {"problems": {CREDENTIAL: "unusable"}}
     if isinstance(reason, _PIN):
         return {"problems": {"pin": "locked" if isinstance(reason, errors.PinLocked) else "wrong"}}
+    if isinstance(reason, errors.OtpNotSent):
+        return {"problems": {CREDENTIAL: "no_phone"}}
     return {"refusal": refusal(reason)}
 
 

@@ -20,6 +20,8 @@ from csc_server.adapters.messages.renderer import WordsRenderer, WordsUnfit
 from csc_server.ports.messages import NewMessage
 from policies import sms
 from policies.messages import FACTS, Channel, Language, MessageKind
+from tests.webui.catalogues import misset
+from webui import languages
 
 GOLDEN = Path(__file__).parent / "golden"
 T0 = datetime(2027, 1, 6, 12, 5, tzinfo=UTC)
@@ -94,7 +96,7 @@ def test_no_golden_file_is_left_over() -> None:
 
 @pytest.mark.parametrize("language", ["ro", "fr"])
 def test_the_catalogues_are_complete(language: str) -> None:
-    """Every sentence, every plural form, the same placeholders, nothing left over."""
+    """Every sentence, every plural form, the same placeholders, nothing left over, well set."""
     with (renderer.LOCALE / language / "LC_MESSAGES" / "messages.po").open("rb") as file:
         catalogue = read_po(file, locale=language, abort_invalid=True)
     texts = {entry.id: entry.string for entry in catalogue if entry.id}
@@ -108,6 +110,7 @@ def test_the_catalogues_are_complete(language: str) -> None:
         for form in forms:
             assert form
             assert placeholders(form) == placeholders(originals[-1]), form
+            assert not misset(languages.Language(language), form), form
 
 
 def sentences() -> set[Any]:

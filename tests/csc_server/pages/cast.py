@@ -28,6 +28,8 @@ NEW_PHONE: Final = "+40744000111"
 SEED: Final = TotpSeed("JBSWY3DPEHPK3PXPJBSWY3DPEHPK3PXP")
 LONG_NAME: Final = "Wolfeschlegelsteinhausenbergerdorffwelchevoralternwarengewissenh"
 """64 letters and no blank: the longest that a profile takes (``policies.registration``)."""
+FORTY: Final = "Documente și semnături pentru contabili 24"
+"""A name of a program, as long as they are."""
 OPTIONAL: Final = date(2099, 12, 31)
 """A deadline of the second factor that these tests will not see."""
 

@@ -29,7 +29,7 @@ from policies.oauth.values import Document
 from policies.tokens import Scope
 from policies.values import AccountId, ApprovalId, Credential, Factor
 from tests import build, service
-from tests.csc_server.pages.cast import soon
+from tests.csc_server.pages.cast import FORTY, soon
 
 CALLBACK: Final = "https://contabpro.example/back?code=c&iss=i"
 OWN_SCHEME: Final = "example.contabpro:/back?code=c&iss=i"
@@ -105,7 +105,7 @@ class Programs:
 
     def _waiting(self, request_id: str) -> Waiting:
         native = request_id == "native"
-        names = {"odd": "شركة المحاسبة 24", "long": "Contabilitate" * 9}
+        names = {"odd": "شركة المحاسبة 24", "long": "Contabilitate" * 9, "forty": FORTY}
         return Waiting(
             request_id=request_id,
             client_name=names.get(request_id, "Contab Pro <b>\u202eevil</b>"),
@@ -119,7 +119,7 @@ class Programs:
 
     def signatures(self, request_id: str) -> Signatures | None:
         """What is to be signed."""
-        if request_id in ("consent", "more", "native", "other", "given", "long"):
+        if request_id in ("consent", "more", "native", "other", "given", "long", "forty"):
             return None
         names: list[str | None] = ["Loan agreement 4471.pdf", "Annex 2, repayment schedule.pdf"]
         if request_id == "hashes":

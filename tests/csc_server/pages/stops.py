@@ -64,6 +64,11 @@ def _no_programs(server: StageServer) -> None:
     server.programs.applications_of.clear()
 
 
+def _long_names(server: StageServer) -> None:
+    programs = server.programs.applications_of
+    programs[:] = [replace(one, name=cast.FORTY, host=f"{'x' * 63}.example") for one in programs]
+
+
 def _no_approvals(server: StageServer) -> None:
     server.approvals.requests.clear()
 
@@ -240,6 +245,9 @@ def _settings() -> Iterator[Stop]:
     yield Stop("settings-command-line", "/settings", arrange=_command_line)
     long = shown(first_name=cast.LONG_NAME, last_name=cast.LONG_NAME[::-1])
     yield Stop("settings-long-name", "/settings", arrange=long)
+    address = shown(email="a" * 64 + "@" + "mail." * 12 + "example.ro")
+    yield Stop("settings-long-address", "/settings", arrange=address)
+    yield Stop("data-long-address", "/settings/data", arrange=address)
     yield Stop("settings-arabic-name", "/settings", arrange=shown(first_name="نور", last_name="ع"))
     for done in ("password", "language", "sessions", "programs"):
         yield Stop(f"settings-{done}-done", f"/settings?{done}=1")
@@ -268,6 +276,7 @@ def _settings() -> Iterator[Stop]:
     )
     yield Stop("programs", "/settings/programs")
     yield Stop("programs-none", "/settings/programs", arrange=_no_programs)
+    yield Stop("programs-long-names", "/settings/programs", arrange=_long_names)
     yield Stop("program-withdrawn", "/settings/programs", steps=(send("/settings/programs"),))
     yield Stop("data", "/settings/data")
     yield Stop("data-command-line", "/settings/data", arrange=_command_line)
@@ -341,7 +350,7 @@ def _programs() -> Iterator[Stop]:
         yield Stop(f"begin-v{version}", f"{path}contab&state=approve")
         yield Stop(f"unknown-program-v{version}", f"{path}rogue")
     for asked in (
-        *("consent", "more", "native", "long", "other", "gone"),
+        *("consent", "more", "native", "long", "forty", "other", "gone"),
         *("approve", "hashes", "many", "odd", "pin", "choose", "none"),
     ):
         yield Stop(f"ask-{asked}", f"/approve?request={asked}")
@@ -387,6 +396,7 @@ def _approvals() -> Iterator[Stop]:
     yield Stop("approval-sms-sent", sms, steps=(ask,))
     yield Stop("approval-sms-too-often", sms, outcomes=often, steps=(ask,))
     yield Stop("approval-sms-unsent", sms, outcomes=unsent, steps=(ask,))
+    yield Stop("approval-sms-no-phone", sms, arrange=_command_line)
     wrong = refuse(errors.OtpWrong("x"))
     yield Stop("approval-sms-wrong", sms, arrange=wrong, steps=(ask, typed))
     yield Stop("approval-given", here, steps=(typed,))

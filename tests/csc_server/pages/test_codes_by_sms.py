@@ -98,7 +98,7 @@ def test_pin_and_code_go_to_the_verb(reader: Reader, fresh: StageServer, path: s
         (errors.RateLimited("x"), 429, "a moment ago, or 5 did today"),
         (errors.SmsBudgetSpent("x"), 503, "We cannot send any SMS for now."),
         (errors.OtpLocked("x"), 422, "Too many wrong codes. Ask us to unlock the certificate."),
-        (errors.OtpNotSent("x"), 422, "This certificate cannot sign this."),
+        (errors.OtpNotSent("x"), 422, "the account has no phone number"),
     ],
     ids=lambda one: type(one).__name__ if isinstance(one, Exception) else "",
 )
