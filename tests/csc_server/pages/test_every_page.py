@@ -139,6 +139,24 @@ def test_the_notice_is_read_with_keys(tour: Tour) -> None:
     expect(page.get_by_role("heading", level=1)).to_have_text("Settings")
 
 
+def test_buttons_under_a_thumb(tour: Tour) -> None:
+    """On a phone as wide as the column, both the same; a row's button stays in one line."""
+    page = tour.arrive(_stop("approval-sms"))
+    page.set_viewport_size({"width": 390, "height": 900})
+    column = page.locator("form[action='/approval']").bounding_box()
+    assert column is not None
+    for name in ("Send the SMS code", "Refuse"):
+        box = page.get_by_role("button", name=name).bounding_box()
+        assert box is not None
+        assert box["width"] == column["width"]
+    page = tour.arrive(_stop("approvals"))
+    page.set_viewport_size({"width": 390, "height": 900})
+    for link in page.get_by_role("link", name="Look at it").all():
+        box = link.bounding_box()
+        assert box is not None
+        assert box["height"] == 40
+
+
 def test_what_is_printed(tour: Tour) -> None:
     """Every document of a request; the QR code, but the key only where it was shown."""
     page = tour.arrive(_stop("ask-many"))
