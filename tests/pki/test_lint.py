@@ -134,3 +134,12 @@ async def test_other_addresses_that_are_none_are_refused(host: str, pki: Golden)
     easy = silent(pki.issuing, addresses=there, tolerated=frozenset({INTERNAL_DOMAIN}))
     with pytest.raises(CertificateUnfit, match="invalid_uri_syntax"):
         await authority.issue(easy, order(pki, ALICE, profiles.SIGNATURE), SERIAL, NOW)
+
+
+async def test_localhost_is_refused_where_it_is_not_tolerated(pki: Golden) -> None:
+    """Also for services, whose linter does not know which domains are internal."""
+    there = dataclasses.replace(pki.issuing.addresses, issuer="http://localhost/issuing.cer")
+    with pytest.raises(CertificateUnfit, match="invalid_uri_syntax"):
+        await golden.issue(
+            silent(pki.issuing, addresses=there), profiles.OCSP, "Example OCSP", pki.unit_key
+        )
