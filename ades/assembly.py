@@ -12,6 +12,8 @@ from pathlib import Path
 from typing import ClassVar
 
 from ades.desk import MIB, Limits, Work
+from ades.levels import works
+from ades.levels.works import Certificates, Signed
 from policies.algorithms import SignAlgorithm
 from policies.documents import MOST_DOCUMENT_BYTES, PreparedPdf
 
@@ -33,25 +35,28 @@ class Piece:
     """Set for a PDF, whose signature fills the hole."""
     target: Path
     """The file that is written."""
+    with_evidence: bool = False
+    """It is to have the status of its certificates with it."""
 
 
 @dataclass(frozen=True, slots=True)
-class Assemble(Work[None]):
-    """Afterwards each piece is a file."""
+class Assemble(Work[tuple[Certificates, ...]]):
+    """Afterwards each piece is a file. Of those with evidence, the certificates in question."""
 
     # An attached signature is built in memory, around its document.
     limits: ClassVar[Limits] = Limits(
         wall_s=20, cpu_s=10, memory_bytes=512 * MIB, file_bytes=MOST_DOCUMENT_BYTES + 16 * MIB
     )
-    loads: ClassVar[tuple[str, ...]] = ("ades.cms",)
+    loads: ClassVar[tuple[str, ...]] = ("ades.cms", *works.PDFS)
     certificates: tuple[bytes, ...]
     """DER, end entity first."""
     pieces: tuple[Piece, ...]
 
-    def perform(self) -> None:
+    def perform(self) -> tuple[Certificates, ...]:
         """In the child."""
         for piece in self.pieces:
             self._assemble(piece)
+        return tuple(map(_in_question, self.pieces))
 
     def _assemble(self, piece: Piece) -> None:
         from ades import cms
@@ -71,3 +76,9 @@ class Assemble(Work[None]):
         shutil.copyfile(piece.document, piece.target)
         with piece.target.open("ab") as file:
             file.write(cms.filled(piece.pdf, file.tell(), signature))
+
+
+def _in_question(piece: Piece) -> Certificates:
+    if not piece.with_evidence:
+        return ()
+    return works.in_question(Signed(piece.target, piece.pdf is not None))

@@ -26,6 +26,8 @@ if TYPE_CHECKING:
 LEVELS: Final = {
     Level.B_B: SignatureLevel.B_B,
     Level.B_T: SignatureLevel.B_T,
+    Level.B_LT: SignatureLevel.B_LT,
+    Level.B_LTA: SignatureLevel.B_LTA,
 }
 
 
@@ -86,7 +88,8 @@ class CheckMade(Work[tuple[Verdict, ...]]):
         from ades.validation import cades
         from ades.validation.chains import Judge
 
-        judge = Judge(given.anchors, status_required=False)
+        own = LEVELS[one.level].reaches(SignatureLevel.B_LT)
+        judge = Judge(given.anchors, status_required=own)
         report = asyncio.run(cades.report(data, None, given, judge, self.now, digest=digest))
         reached = report.level
         if one.pades and report.format == "CMS" and report.indication is Indication.PASSED:

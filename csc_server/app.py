@@ -21,6 +21,7 @@ from csc_server import ports, storage
 from csc_server.adapters import client_file
 from csc_server.adapters.clock import SystemClock
 from csc_server.adapters.entropy import SystemEntropy
+from csc_server.adapters.evidence import StatusEvidence
 from csc_server.adapters.jose import JoseJwts
 from csc_server.adapters.pacing import ClientPacing
 from csc_server.adapters.passwords import PepperedHasher
@@ -57,7 +58,7 @@ from csc_server.operations.sign_doc import SignDoc
 from csc_server.operations.sign_hash import SignHash
 from csc_server.operations.timestamp import Timestamp
 from csc_server.operations.tokens import Authenticate, LogIn, Refresh, Revoke
-from csc_server.ports.documents import TimestampAuthority
+from csc_server.ports.documents import EvidenceSource, TimestampAuthority
 from csc_server.ports.keys import TombstonesUnreadable
 from csc_server.ports.messages import MailSender, SmsSender
 from csc_server.ports.oauth import ClientTaken
@@ -72,6 +73,7 @@ from hsm.settings import KeyStoreKind, PoolSettings
 from policies import pacing
 from policies.algorithms import DEFAULT_KEY_ALGORITHMS, KeyAlgorithm
 from policies.audit import Event, EventType, Outcome
+from policies.documents import Level
 from policies.messages import Channel, Language
 from policies.oauth.clients import ClientRefused
 from policies.sms_budget import SmsLimits
@@ -83,7 +85,7 @@ T = TypeVar("T")
 SWEEP_EVERY_S: Final = 15.0
 """Seconds between two looks for SADs whose time is over."""
 
-WORKS: Final = ("csc_server.wire.bodies", "ades.assembly", "ades.checking")
+WORKS: Final = ("csc_server.wire.bodies", "ades.assembly", "ades.levels.works", "ades.checking")
 """Modules whose works the desk of a web process does."""
 
 CA_ROOT: Final = Path("ca/root.der")
@@ -100,6 +102,7 @@ class Edges:
     device: SignerPool
     store: storage.Storage
     timestamps: TimestampAuthority | None
+    evidence: EvidenceSource | None
     spool: Spool
     desk: Desk
     mail: MailSender
@@ -215,8 +218,11 @@ async def open_edges(settings: Settings, node: str) -> AsyncIterator[Edges]:
         timestamps = None
         if (authority := timestamp_authority(settings)) is not None:
             timestamps = await stack.enter_async_context(authority)
+        evidence = None
+        if (source := evidence_source(settings)) is not None:
+            evidence = await stack.enter_async_context(source)
         mail, sms = await stack.enter_async_context(senders(settings, store.outbox, SystemClock()))
-        yield Edges(device, store, timestamps, spool, desk, mail, sms)
+        yield Edges(device, store, timestamps, evidence, spool, desk, mail, sms)
 
 
 def timestamp_authority(settings: Settings) -> HttpTimestampAuthority | None:
@@ -236,6 +242,27 @@ def own_timestamps(settings: Settings) -> bool:
     """True where time-stamps are those of our own status process."""
     wanted = settings.timestamp
     return wanted.url is None and wanted.own and settings.path(CA_ISSUING).exists()
+
+
+def levels(settings: Settings) -> tuple[Level, ...]:
+    """What signDoc offers for credentials of our authority."""
+    if timestamp_authority(settings) is None:
+        return (Level.B_B,)
+    # The status of somebody else's certificates nobody here knows.
+    return tuple(Level) if own_timestamps(settings) else (Level.B_B, Level.B_T)
+
+
+def evidence_source(settings: Settings) -> StatusEvidence | None:
+    """Who knows the status of our certificates, not yet connected; ``None``: nobody here."""
+    if not own_timestamps(settings):
+        return None
+    return StatusEvidence(
+        socket=settings.path(SOCKET),
+        issuing=settings.path(CA_ISSUING).read_bytes(),
+        root=settings.path(CA_ROOT).read_bytes(),
+        root_list=settings.path(CA_ROOT_CRL),
+        entropy=SystemEntropy(),
+    )
 
 
 def stamp_anchors(settings: Settings) -> tuple[bytes, ...]:
@@ -312,6 +339,7 @@ def services(settings: Settings, edges: Edges, entropy: ports.Entropy) -> Servic
         sign_doc=SignDoc(
             **paced,
             timestamps=edges.timestamps,
+            evidence=edges.evidence,
             desk=edges.desk,
             stamp_anchors=stamp_anchors(settings),
         ),
@@ -469,6 +497,7 @@ def service_info(settings: Settings) -> ServiceInfo:
         description,
         csc_v2=about.csc_v2,
         timestamps=timestamp_authority(settings) is not None,
+        levels=levels(settings),
         issuer=settings.base_url,
     )
 

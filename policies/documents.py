@@ -9,7 +9,7 @@ itself from what was approved (docs/adr/0008). ``permit`` is the only maker of a
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
@@ -61,6 +61,14 @@ class Level(StrEnum):
 
     B_B = "AdES-B-B"
     B_T = "AdES-B-T"
+    B_LT = "AdES-B-LT"
+    B_LTA = "AdES-B-LTA"
+
+
+WITH_TIMESTAMP: Final = frozenset({Level.B_T, Level.B_LT, Level.B_LTA})
+"""Levels that have one over the signature value."""
+WITH_EVIDENCE: Final = frozenset({Level.B_LT, Level.B_LTA})
+"""Levels that have the status of their certificates with them."""
 
 
 class Envelope(StrEnum):
@@ -143,6 +151,8 @@ class SignDocRequest:
     sad: Sad
     parts: tuple[Part, ...]
     """At least one; the answer keeps this order."""
+    validation_info: bool = False
+    """``returnValidationInfo``: evidence beside signatures that cannot have it in them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -247,6 +257,26 @@ def permit(
     return DocumentPermit(_MINT, auth, order, ordinals)
 
 
+def beside(part: Part) -> bool:
+    """Evidence for this signature has no place in it: it belongs into a PDF that we do not have."""
+    return part.document is None and part.format is Format.PADES
+
+
+def check_levels(request: SignDocRequest, offered: Collection[Level]) -> None:
+    """Return if each level can be reached.
+
+    Raises:
+        LevelInvalid: Not offered; or for a client's own PDF, whose evidence only the client can
+            put in, B-LT without ``validation_info``, or B-LTA (CSC v2 11.11).
+    """
+    for part in request.parts:
+        if part.level not in offered:
+            raise errors.LevelInvalid(f"{part.level} is not offered")
+        alone = part.level is Level.B_LT and not request.validation_info
+        if beside(part) and (alone or part.level is Level.B_LTA):
+            raise errors.LevelInvalid(f"{part.level} of a PDF that is not here")
+
+
 def envelope(part: Part) -> Envelope:
     """How the signature goes with its document; a digest has only detached signatures."""
     if part.document is None:
@@ -333,10 +363,10 @@ def _plan(
 
 
 def contents_bytes(credential: Credential, level: Level) -> int:
-    """Room for the CMS: the chain, attributes and signature, and for B-T the token.
+    """Room for the CMS: the chain, attributes and signature, and from B-T on the token.
 
     security-and-pki 3.1: at least 16 KiB for B-T. Too little would waste an approval, so the
     reserve is generous.
     """
     chain = sum(len(one) for one in credential.certificates)
-    return chain + (16 if level is Level.B_T else 4) * 1024
+    return chain + (16 if level in WITH_TIMESTAMP else 4) * 1024

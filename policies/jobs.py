@@ -33,6 +33,15 @@ class JobState(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
+class ValidationInfo:
+    """``validationInfo``: evidence for signatures that do not have it in them; all of it DER."""
+
+    ocsps: tuple[bytes, ...]
+    crls: tuple[bytes, ...]
+    certificates: tuple[bytes, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class SigningResult:
     """What signHash or signDoc gives, each tuple in request order."""
 
@@ -42,6 +51,7 @@ class SigningResult:
     """Names of files: documents that carry their signature."""
     objects: tuple[str, ...] = ()
     """Names of files: detached CMS signatures."""
+    validation_info: ValidationInfo | None = None
 
     def under(self, place: str) -> SigningResult:
         """The same when its files lie in a directory of this name."""

@@ -121,6 +121,20 @@ def add_evidence(signature: bytes, evidence: Evidence) -> bytes:
     return _wrapped(signed)
 
 
+def digest_algorithm(signature: bytes) -> HashAlgorithm:
+    """What the signature's content was digested with.
+
+    Raises:
+        ValueError: Not a signature by one signer, or another digest than those that are offered.
+    """
+    info = tokens.signed_data(signature)["signer_infos"][0]
+    oid = info["digest_algorithm"]["algorithm"].dotted
+    found = next((one for one in HashAlgorithm if one.oid == oid), None)
+    if found is None:
+        raise ValueError(f"a digest by {oid}")
+    return found
+
+
 def imprint(
     signature: bytes, algorithm: HashAlgorithm, content_digest: bytes | None = None
 ) -> Imprint:

@@ -22,7 +22,15 @@ from ades.desk import DeskError
 from csc_server.operations.effects import Effects
 from csc_server.operations.signing import Signing
 from csc_server.ports import Clock, Entropy, SadAlreadyUsed, StorageUnavailable
-from csc_server.ports.documents import Jobs, NewJob, Room, Spool, SpoolFull, TimestampUnavailable
+from csc_server.ports.documents import (
+    EvidenceUnavailable,
+    Jobs,
+    NewJob,
+    Room,
+    Spool,
+    SpoolFull,
+    TimestampUnavailable,
+)
 from hsm.errors import HsmError
 from policies import errors, jobs
 from policies.jobs import Job, JobState, SigningResult
@@ -31,6 +39,15 @@ from policies.values import Principal
 
 BATCH: Final = 50
 """Results dropped in one transaction: each may be megabytes."""
+
+_NO_RESULT: Final = (
+    HsmError,
+    errors.Refused,
+    TimestampUnavailable,
+    EvidenceUnavailable,
+    DeskError,
+    SpoolFull,
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -108,7 +125,7 @@ class Background:
                 if room is not None:
                     # Before the job is done: a poll finds all of a result, or none.
                     result = await self.spool.keep(room.path, result, new.job.kept_until)
-            except (HsmError, errors.Refused, TimestampUnavailable, DeskError, SpoolFull):
+            except _NO_RESULT:
                 # On record already by ``Signing``, or by whoever made no document of it.
                 await self.jobs.finish(new.response_id, None, self.clock.now())
                 return

@@ -4,9 +4,10 @@
 2. rule: ``policies.documents.permit``
 3. to 5. reserve, sign, complete: ``operations.signing``; what is signed is built in the signer
    process (docs/adr/0008)
-6. time-stamp over each signature of level B-T
+6. time-stamp over each signature from level B-T on
 7. CMS and PDF around the signatures: files in the room of the request, made by a child of the desk
-8. check: another child judges each signature at its level; what does not pass leaves nobody
+8. evidence and archive time-stamps from level B-LT on: ``operations.raise_levels``
+9. check: another child judges each signature at its level; what does not pass leaves nobody
 
 What goes wrong from step 6 on spends the approval: the signature was made, and leaves nobody.
 Documents are files, and pass through here as names (docs/adr/0012).
@@ -15,19 +16,25 @@ Documents are files, and pass through here as names (docs/adr/0012).
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
 from ades.assembly import Assemble, Piece
 from ades.checking import CheckMade, Made
 from ades.desk import DeskError
+from ades.levels.works import Certificates
+from csc_server.operations import raise_levels
 from csc_server.operations.background import Background
 from csc_server.operations.effects import Effects
+from csc_server.operations.raise_levels import RaiseLevels
 from csc_server.operations.records import event
 from csc_server.operations.signing import Signing
 from csc_server.ports import Authorizations, Call, Clock, Entropy
 from csc_server.ports.documents import (
     Desk,
+    EvidenceSource,
+    EvidenceUnavailable,
     Room,
     SigningPacing,
     TimestampAuthority,
@@ -35,10 +42,19 @@ from csc_server.ports.documents import (
 )
 from hsm.interface import DocumentSignature, SigningDevice
 from policies import access, algorithms, documents, errors
-from policies.algorithms import SignAlgorithm
+from policies.algorithms import HashAlgorithm, SignAlgorithm
 from policies.audit import EventType, Outcome
-from policies.documents import DocumentPermit, Envelope, Format, Level, Part, SignDocRequest
-from policies.jobs import SigningResult
+from policies.documents import (
+    WITH_EVIDENCE,
+    WITH_TIMESTAMP,
+    DocumentPermit,
+    Envelope,
+    Format,
+    Level,
+    Part,
+    SignDocRequest,
+)
+from policies.jobs import SigningResult, ValidationInfo
 from policies.secret import ResponseId
 from policies.values import Credential, Principal
 
@@ -55,7 +71,9 @@ class SignDoc:
     pacing: SigningPacing
     background: Background
     timestamps: TimestampAuthority | None
-    """``None``: level B-T is not offered."""
+    """``None``: no level above B-B is offered."""
+    evidence: EvidenceSource | None
+    """``None``: no level above B-T is offered."""
     desk: Desk
     stamp_anchors: tuple[bytes, ...]
     """Certificates, DER or PEM, that time-stamps have to end in; empty: their authority is
@@ -68,12 +86,13 @@ class SignDoc:
 
         Raises:
             ClientTooFast: The client signs too often.
-            LevelInvalid: B-T, and there is no time-stamping authority.
+            LevelInvalid: See ``policies.documents.check_levels``.
             Refused: See ``policies.documents.permit``; DocumentUnfit, EnvelopeInvalid after the
                 signer process looked at a PDF.
             SadAlreadyUsed, Busy, Broken, KeyGone, Rejected, Ambiguous, StorageUnavailable: See
                 ``Signing.run``.
-            TimestampUnavailable, TimestampRefused: Signed, but without its time-stamp.
+            TimestampUnavailable, TimestampRefused, EvidenceUnavailable: Signed, but without its
+                time-stamp or evidence.
             DeskError: Signed, but not put together or not checked.
             SignatureUnsound: Signed, but what came of it is not what it should be.
         """
@@ -105,9 +124,9 @@ class SignDoc:
     ) -> _Work:
         now = self.clock.now()
         pace = self.pacing.admit(principal, now)
-        if self.timestamps is None and any(part.level is Level.B_T for part in request.parts):
-            raise errors.LevelInvalid("no time-stamping authority")
+        documents.check_levels(request, self._levels(None))
         facts = await self.authorizations.facts(request.sad, request.credential_id)
+        documents.check_levels(request, self._levels(facts.credential))
         permit = documents.permit(facts, principal, request, now)
         credential = access.visible(facts.credential, principal)
         signing = Signing(
@@ -122,6 +141,16 @@ class SignDoc:
             pace=pace,
         )
         return _Work(self, call, request, room, credential, permit, signing, now)
+
+    def _levels(self, credential: Credential | None) -> Collection[Level]:
+        """What is offered: in general, or for this credential."""
+        if self.timestamps is None:
+            return {Level.B_B}
+        if self.evidence is None:
+            return set(Level) - WITH_EVIDENCE
+        if credential is not None and not self.evidence.covers(credential.certificates[0]):
+            return set(Level) - WITH_EVIDENCE
+        return set(Level)
 
 
 @dataclass(frozen=True, slots=True)
@@ -153,9 +182,12 @@ class _Work:
             for number, (part, signature) in enumerate(zip(self.request.parts, made, strict=True))
         ]
         try:
-            await self.operation.desk.do(Assemble(self.credential.certificates, tuple(pieces)))
+            asked = await self.operation.desk.do(
+                Assemble(self.credential.certificates, tuple(pieces))
+            )
+            info = await self._raise_levels(pieces, asked)
             await self._check(pieces)
-        except (DeskError, errors.SignatureUnsound) as reason:
+        except (DeskError, EvidenceUnavailable, errors.SignatureUnsound) as reason:
             await self._note(EventType.DOCUMENT_FAILED, reason)
             raise
         enveloped: list[str] = []
@@ -163,7 +195,7 @@ class _Work:
         for part, piece in zip(self.request.parts, pieces, strict=True):
             kept = documents.envelope(part) is Envelope.DETACHED
             (detached if kept else enveloped).append(piece.target.name)
-        return SigningResult(documents=tuple(enveloped), objects=tuple(detached))
+        return SigningResult((), tuple(enveloped), tuple(detached), info)
 
     async def _piece(self, number: int, part: Part, made: DocumentSignature) -> Piece:
         algorithm = algorithms.resolve(
@@ -178,14 +210,26 @@ class _Work:
             document=None if alone or part.document is None else part.document.path,
             pdf=made.pdf,
             target=self.room.path / f"signed-{number}",
+            with_evidence=part.level in WITH_EVIDENCE,
         )
+
+    async def _raise_levels(
+        self, pieces: Sequence[Piece], asked: Sequence[Certificates]
+    ) -> ValidationInfo | None:
+        source = self.operation.evidence
+        if source is None or not any(piece.with_evidence for piece in pieces):
+            return None
+        found = zip(self.request.parts, pieces, asked, strict=True)
+        work = RaiseLevels(self.operation.desk, source, self._token)
+        return await work([raise_levels.Made(*one) for one in found])
 
     async def _check(self, pieces: list[Piece]) -> None:
         """Return when each signature has its level."""
         made = [
             Made(
                 path=piece.target,
-                level=part.level,
+                # Evidence beside it makes the rest of it.
+                level=Level.B_T if documents.beside(part) and piece.timestamp else part.level,
                 original=part.document.path if piece.document is None and part.document else None,
                 digest=part.digest if part.document is None else None,
                 pades=part.format is Format.PADES,
@@ -206,13 +250,18 @@ class _Work:
         self, part: Part, made: DocumentSignature, algorithm: SignAlgorithm
     ) -> bytes | None:
         """The token over the signature value (EN 319 122-1 5.3)."""
-        authority = self.operation.timestamps
-        if authority is None or part.level is not Level.B_T:
+        if part.level not in WITH_TIMESTAMP:
             return None
         digest = hashlib.new(algorithm.hash_algorithm.name, made.signature).digest()
+        return await self._token(digest, algorithm.hash_algorithm)
+
+    async def _token(self, digest: bytes, algorithm: HashAlgorithm) -> bytes:
+        authority = self.operation.timestamps
+        if authority is None:
+            raise TimestampUnavailable("there is no authority")
         nonce = int(self.operation.entropy.identifier(), 16)
         try:
-            return await authority.timestamp(digest, algorithm.hash_algorithm, nonce)
+            return await authority.timestamp(digest, algorithm, nonce)
         except (TimestampUnavailable, errors.TimestampRefused) as reason:
             await self._note(EventType.TIMESTAMP_FAILED, reason)
             raise

@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Protocol, TypeVar
 
 from ades.desk import Work
+from ades.levels.ports import Evidence
 from policies.algorithms import HashAlgorithm
 from policies.audit import Event
 from policies.jobs import Job, SigningResult
@@ -85,6 +86,24 @@ class Spool(Protocol):
 
 class TimestampUnavailable(Exception):
     """The authority did not answer in time, or not with a time-stamp response."""
+
+
+class EvidenceUnavailable(Exception):
+    """Nobody says that a certificate is good: no answer, or another one."""
+
+
+class EvidenceSource(Protocol):
+    """Whoever knows the status of certificates."""
+
+    def covers(self, certificate: bytes) -> bool:
+        """True for those, DER, whose status it knows."""
+
+    async def evidence(self, certificates: tuple[bytes, ...]) -> Evidence:
+        """That these and those above them are good, of now.
+
+        Raises:
+            EvidenceUnavailable: No evidence for one of them.
+        """
 
 
 class TimestampAuthority(Protocol):

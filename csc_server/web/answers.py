@@ -14,6 +14,7 @@ from contextlib import ExitStack
 from pathlib import Path
 from typing import BinaryIO, Final
 
+import orjson
 from aiohttp import web
 from aiohttp.abc import AbstractStreamWriter
 
@@ -55,7 +56,8 @@ class FilesAnswer(web.StreamResponse):
                 name: [stack.enter_context((directory / file).open("rb")) for file in files]
                 for name, files in documents.files_of(result).items()
             }
-            self._parts: list[bytes | BinaryIO] = list(_parts(members))
+            further = documents.validation_info(result)
+            self._parts: list[bytes | BinaryIO] = list(_parts(members, further))
             self.content_length = sum(map(_length, self._parts))
             self._files = stack.pop_all()
 
@@ -70,7 +72,9 @@ class FilesAnswer(web.StreamResponse):
         return writer
 
 
-def _parts(members: dict[str, list[BinaryIO]]) -> Iterator[bytes | BinaryIO]:
+def _parts(
+    members: dict[str, list[BinaryIO]], further: dict[str, list[str]] | None
+) -> Iterator[bytes | BinaryIO]:
     before = b"{"
     for name, files in members.items():
         yield before + b'"%b":[' % name.encode()
@@ -80,6 +84,8 @@ def _parts(members: dict[str, list[BinaryIO]]) -> Iterator[bytes | BinaryIO]:
             yield b'"'
         yield b"]"
         before = b","
+    if further is not None:
+        yield b',"validationInfo":' + orjson.dumps(further)
     yield b"}"
 
 

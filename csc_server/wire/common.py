@@ -10,6 +10,7 @@ from typing import Any, Final
 from csc_server.wire import certificates, fields, words
 from csc_server.wire.fields import Body, Malformed
 from policies import access, algorithms, errors
+from policies.documents import Level
 from policies.messages import Language
 from policies.secret import Sad, Token
 from policies.tokens import TokenKind
@@ -88,6 +89,8 @@ class ServiceInfo:
     """The v2 that is spoken: ``2.0.0.2`` or ``2.1.0.1``."""
     timestamps: bool = False
     """There is a time-stamping authority."""
+    levels: tuple[Level, ...] = (Level.B_B,)
+    """Of signDoc."""
     issuer: str = ""
     """Name of our authorization server: its URL without a trailing slash."""
 

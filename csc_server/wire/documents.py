@@ -101,10 +101,10 @@ def parse_sign_doc(body: Body, keep: Keep, handle: Sad | None = None) -> SignDoc
     sad = handle if handle is not None and "SAD" not in body else Sad(fields.string(body, "SAD"))
     credential_id = _credential_id(body)
     parts = _parts(body, _Kept(keep))
-    # Without effect here: no level that we offer comes with validation data.
-    fields.boolean(body, "returnValidationInfo")
+    # With effect for B-LT of a client's own PDF alone: everywhere else it is in the signature.
+    validation_info = fields.boolean(body, "returnValidationInfo")
     fields.common(body)
-    return SignDocRequest(credential_id, sad, parts)
+    return SignDocRequest(credential_id, sad, parts, validation_info)
 
 
 def parse_polling(body: Body) -> ResponseId:
@@ -152,6 +152,15 @@ def files_of(result: SigningResult) -> dict[str, tuple[str, ...]]:
     """Members of the answer of signDoc, each an array of files; empty ones are left out."""
     named = {"DocumentWithSignature": result.documents, "SignatureObject": result.objects}
     return {name: files for name, files in named.items() if files}
+
+
+def validation_info(result: SigningResult) -> dict[str, list[str]] | None:
+    """``validationInfo``; ``None`` when everything is in the signatures."""
+    info = result.validation_info
+    if info is None:
+        return None
+    named = {"ocsp": info.ocsps, "crl": info.crls, "certificates": info.certificates}
+    return {name: [_text(one) for one in values] for name, values in named.items()}
 
 
 def render_accepted(response_id: ResponseId) -> dict[str, Any]:

@@ -308,6 +308,7 @@ TABLE: Final[dict[type[Exception], Row]] = {
     # signatures/timestamp (CSC v1 11.10), the time-stamps of signDoc, the pace of clients
     reasons.TimestampRefused: _unavailable(5),
     documents.TimestampUnavailable: _unavailable(5),
+    documents.EvidenceUnavailable: _unavailable(5),
     reasons.ClientTooFast: Row(429, "temporarily_unavailable", UNAVAILABLE, retry_after_s=1),
     # Documents, their files and processes
     documents.SpoolFull: _unavailable(5),

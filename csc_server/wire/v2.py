@@ -11,7 +11,7 @@ from csc_server.wire.common import InfoOptions, ServiceInfo
 from csc_server.wire.fields import Body, Malformed
 from policies import algorithms, errors
 from policies.authorize import AuthorizeRequest, ExtendRequest
-from policies.documents import ENVELOPES, Format, Level
+from policies.documents import ENVELOPES, Format
 from policies.messages import Language
 from policies.secret import ApprovalHandle, Otp, Pin, Sad
 from policies.sign import SignHashRequest
@@ -128,9 +128,7 @@ def render_info(
         # Aligned with algos; no parameters are fixed by us (RSASSA-PSS takes what is asked).
         "signAlgorithms": {"algos": algos, "algoParams": ["" for _ in algos]},
         "signature_formats": _formats(service),
-        "conformance_levels": [
-            level.value for level in Level if service.timestamps or level is not Level.B_T
-        ],
+        "conformance_levels": [level.value for level in service.levels],
         **_since_2_1(service),
     }
 

@@ -38,11 +38,14 @@ MODES: Final[dict[str, Schema]] = {
 }
 STARTED: Final = record({"responseID": text("For signPolling.")})
 _TEXTS: Final = array(text(pattern=BASE64), minItems=1)
+_BASE64: Final = text(pattern=BASE64)
+_EVIDENCE: Final = ("ocsp", "crl", "certificates")
 _RESULT: Final = record(
     {
         "signatures": _TEXTS,
         "DocumentWithSignature": _TEXTS,
         "SignatureObject": _TEXTS,
+        "validationInfo": record({name: array(_BASE64) for name in _EVIDENCE}),
     },
     [],
 )
@@ -52,7 +55,7 @@ _ELEMENT: Final[dict[str, Schema]] = {
 }
 _CHOICES: Final[dict[str, Schema]] = {
     "hashAlgorithmOID": text("Where signAlgo names no digest."),
-    "conformance_level": text("AdES-B-B, or AdES-B-T where time-stamps are offered."),
+    "conformance_level": text("One of info; AdES-B-B by default."),
     "signed_envelope_property": text("One of info, for this format."),
     "signAlgoParams": PARAMETERS,
     "signed_props": array(
@@ -80,7 +83,9 @@ DOCUMENTS: Final = (
             documentDigests=array(_DIGESTS, "This, or documents.", maxItems=MOST_PARTS),
             documents=array(_DOCUMENT, "This, or documentDigests.", maxItems=MOST_PARTS),
             hashAlgorithmOID=text("For all elements that name none."),
-            returnValidationInfo=flag("Without effect: no level offered has any."),
+            returnValidationInfo=flag(
+                "For AdES-B-LT of a PDF by its digest; elsewhere all is in the signature."
+            ),
             **MODES,
         ),
         {200: {"anyOf": [_RESULT, STARTED]}},

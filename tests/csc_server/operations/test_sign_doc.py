@@ -117,6 +117,7 @@ class World:
             pacing=ClientPacing(0, DIRECT),
             background=cast("Any", None),
             timestamps=None,
+            evidence=None,
             desk=self.desk,
             stamp_anchors=(),
         )

@@ -3,13 +3,19 @@
 from __future__ import annotations
 
 import asyncio
+import base64
 import stat
+from datetime import UTC, datetime
 from typing import Any
 
 import aiohttp
 import pytest
 from asn1crypto import x509
 
+from ades.levels import pades as pades_levels
+from ades.levels.ports import Evidence
+from ades.validation import validator
+from ades.validation.trust import of
 from csc_server import app
 from csc_server.adapters.status_socket import SOCKET
 from tests.csc_server.api.documents import (
@@ -20,7 +26,9 @@ from tests.csc_server.api.documents import (
     b64,
     cades,
     decoded,
+    digests,
     pades,
+    prepared_by_client,
     sha256,
     sign_doc,
     validate,
@@ -67,6 +75,87 @@ async def test_time_stamps_are_our_own(trust: TrustService, horia: Client, crede
     assert isinstance(unit, x509.Certificate)
     issuing = trust.service.settings.path(app.CA_ISSUING).read_bytes()
     assert unit.issuer == x509.Certificate.load(issuing).subject
+
+
+@pytest.mark.parametrize("level", ["AdES-B-LT", "AdES-B-LTA"])
+async def test_evidence_is_our_own(
+    trust: TrustService, horia: Client, credential: str, level: str
+) -> None:
+    """Documents of every kind reach B-LT and B-LTA, and say so to a validator that knows only the
+    root."""
+    assert level in (await horia.post("info", {})).body["conformance_levels"]
+    raised: dict[str, Any] = {"conformance_level": level}
+    sad = await approved(horia, credential, *map(sha256, (PDF, PDF, TEXT, TEXT)))
+    revision: dict[str, Any] = {"signed_envelope_property": "Revision"}
+    reply = await sign_doc(
+        horia,
+        credential,
+        sad,
+        documents=[
+            pades(**raised),
+            pades(**raised, **revision),
+            cades(TEXT, **raised),
+            cades(TEXT, **raised, signed_envelope_property="Detached"),
+        ],
+    )
+    signed = decoded(reply, "DocumentWithSignature")
+    (detached,) = decoded(reply, "SignatureObject")
+    assert "validationInfo" not in reply.body
+    assert [await level_of(trust, one) for one in signed] == [level.removeprefix("AdES-")] * 3
+    assert await level_of(trust, detached, TEXT) == level.removeprefix("AdES-")
+
+
+@pytest.mark.parametrize("level", ["AdES-B-LT", "AdES-B-LTA"])
+async def test_evidence_for_a_digest(
+    trust: TrustService, horia: Client, credential: str, level: str
+) -> None:
+    """A CAdES signature of a digest has everything in it."""
+    sad = await approved(horia, credential, sha256(TEXT))
+    element = digests(sha256(TEXT), conformance_level=level)
+    reply = await sign_doc(horia, credential, sad, documentDigests=[element])
+    (signature,) = decoded(reply, "SignatureObject")
+    assert await level_of(trust, signature, TEXT) == level.removeprefix("AdES-")
+
+
+async def test_evidence_beside_a_pdf_that_the_client_has(
+    trust: TrustService, horia: Client, credential: str
+) -> None:
+    """B-LT by digest: the client puts into its PDF what validationInfo has, and reaches B-LT."""
+    output, prepared = prepared_by_client(PDF)
+    wanted = {"signature_format": "P", "conformance_level": "AdES-B-LT"}
+    element = digests(prepared.document_digest, **wanted)
+    sad = await approved(horia, credential, prepared.document_digest)
+    for body in ({}, {"returnValidationInfo": False}):
+        refused = await sign_doc(horia, credential, sad, documentDigests=[element], **body)
+        assert refused.error == (400, "invalid_request", "Invalid parameter conformance_level")
+    archive = element | {"conformance_level": "AdES-B-LTA"}
+    refused = await sign_doc(
+        horia, credential, sad, documentDigests=[archive], returnValidationInfo=True
+    )
+    assert refused.error == (400, "invalid_request", "Invalid parameter conformance_level")
+    reply = await sign_doc(
+        horia, credential, sad, documentDigests=[element], returnValidationInfo=True
+    )
+    (signature,) = decoded(reply, "SignatureObject")
+    found = {
+        name: tuple(map(base64.b64decode, values))
+        for name, values in reply.body["validationInfo"].items()
+    }
+    prepared.fill_with_cms(output, signature)
+    assert await level_of(trust, output.getvalue()) == "B-T"
+    evidence = Evidence(found["certificates"], found["ocsp"], found["crl"])
+    output.seek(0)
+    whole = output.getvalue() + pades_levels.add_evidence(output, evidence)
+    assert await level_of(trust, whole) == "B-LT"
+
+
+async def level_of(trust: TrustService, signed: bytes, original: bytes | None = None) -> str:
+    """What our validator says of the last signature, knowing the root alone."""
+    anchors = of((trust.service.settings.path(app.CA_ROOT).read_bytes(),), ())
+    now = datetime.now(UTC)
+    report = await asyncio.to_thread(validator.validate, signed, original, anchors, now)
+    made = [one for one in report.signatures if one.kind == "signature"][-1]
+    return made.level or " ".join(made.reasons)
 
 
 def test_only_the_service_reaches_the_socket(trust: TrustService) -> None:

@@ -1,0 +1,109 @@
+"""From B-T to B-LT and B-LTA: time-stamps and evidence come in, children put them in.
+
+1. evidence for the certificates of each signature, of now
+2. B-LT: a child puts it in
+3. B-LTA: a child says what is to be time-stamped, evidence included; the token; a child puts it in
+4. evidence for a time-stamping unit that is new there; a child puts it in
+
+A PDF that the client has gets its evidence there: it goes along with the answer (CSC v2 11.11).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Iterable, Sequence
+from dataclasses import dataclass
+from functools import reduce
+
+from ades.assembly import Piece
+from ades.levels.ports import Evidence
+from ades.levels.works import (
+    AddEvidence,
+    Certificates,
+    PrepareStamps,
+    Proven,
+    PutStamps,
+    Signed,
+    Stamped,
+)
+from csc_server.ports.documents import Desk, EvidenceSource
+from policies.algorithms import HashAlgorithm
+from policies.documents import WITH_EVIDENCE, Level, Part, beside
+from policies.jobs import ValidationInfo
+
+Stamp = Callable[[bytes, HashAlgorithm], Awaitable[bytes]]
+"""Gets a token over a digest."""
+
+
+@dataclass(frozen=True, slots=True)
+class Made:
+    """A signature at B-T that is to be raised."""
+
+    part: Part
+    piece: Piece
+    asked: Certificates
+    """Whose status has to be with it."""
+
+
+@dataclass(frozen=True, slots=True)
+class RaiseLevels:
+    """Raises the signatures of one request."""
+
+    desk: Desk
+    source: EvidenceSource
+    stamp: Stamp
+
+    async def __call__(self, all_made: Sequence[Made]) -> ValidationInfo | None:
+        """Afterwards each is at its level, or its evidence is what is returned.
+
+        Raises:
+            EvidenceUnavailable: Nobody knows a certificate's status.
+            TimestampUnavailable, TimestampRefused: No token.
+            DeskError: Not put in.
+        """
+        wanted = [one for one in all_made if one.part.level in WITH_EVIDENCE]
+        evidence = {asked: await self.source.evidence(asked) for asked in _distinct(wanted)}
+        inside = [one for one in wanted if not beside(one.part)]
+        proven = {
+            level: tuple(
+                Proven(_signed(one), evidence[one.asked])
+                for one in inside
+                if one.part.level is level
+            )
+            for level in WITH_EVIDENCE
+        }
+        if items := proven[Level.B_LT]:
+            await self.desk.do(AddEvidence(items))
+        if items := proven[Level.B_LTA]:
+            await self._archive(items, [one for one in inside if one.part.level is Level.B_LTA])
+        others = [evidence[one.asked] for one in wanted if beside(one.part)]
+        return _info(others) if others else None
+
+    async def _archive(self, items: tuple[Proven, ...], made: Sequence[Made]) -> None:
+        wishes = await self.desk.do(PrepareStamps(items))
+        stamped = tuple(
+            [
+                Stamped(item.signed, wish, await self.stamp(wish.digest, wish.algorithm))
+                for item, wish in zip(items, wishes, strict=True)
+            ]
+        )
+        now_asked = await self.desk.do(PutStamps(stamped))
+        fresh = [
+            (item.signed, tuple(one for one in asked if one not in before.asked))
+            for item, asked, before in zip(items, now_asked, made, strict=True)
+        ]
+        more = [Proven(one, await self.source.evidence(asked)) for one, asked in fresh if asked]
+        if more:
+            await self.desk.do(AddEvidence(tuple(more)))
+
+
+def _distinct(made: Iterable[Made]) -> list[Certificates]:
+    return list(dict.fromkeys(one.asked for one in made))
+
+
+def _signed(one: Made) -> Signed:
+    return Signed(one.piece.target, one.piece.pdf is not None)
+
+
+def _info(evidence: Sequence[Evidence]) -> ValidationInfo:
+    together = reduce(Evidence.__or__, evidence)
+    return ValidationInfo(together.ocsps, together.crls, together.certificates)
