@@ -6,6 +6,7 @@ the subject is what happens after the signature. (docs/adr/0012)
 
 from __future__ import annotations
 
+import asyncio
 import hashlib
 from collections.abc import AsyncIterator, Sequence
 from dataclasses import dataclass, field
@@ -90,9 +91,13 @@ class Device:
     """Signs what a permit names."""
 
     keys: Keys
+    asked: asyncio.Event
+    let: asyncio.Event
 
     async def sign_documents(self, permit: DocumentPermit) -> list[DocumentSignature]:
         order = permit.redeem()
+        self.asked.set()
+        await self.let.wait()
         return [self.keys.sign(KeyAlgorithm.P_256, one, order.certificate) for one in order.items]
 
 
@@ -104,16 +109,22 @@ class World:
     store: Store
     room: Room
     keys: Keys
+    asked: asyncio.Event = field(default_factory=asyncio.Event)
+    let: asyncio.Event = field(default_factory=asyncio.Event)
+    effects: Effects = field(default_factory=Effects)
+
+    def __post_init__(self) -> None:
+        self.let.set()
 
     async def sign(self, *parts: Part) -> SigningResult:
         """signDoc."""
         entropy = SystemEntropy()
         operation = SignDoc(
             authorizations=cast("Authorizations", self.store),
-            device=cast("SigningDevice", Device(self.keys)),
+            device=cast("SigningDevice", Device(self.keys, self.asked, self.let)),
             clock=Clock(),
             entropy=entropy,
-            effects=Effects(),
+            effects=self.effects,
             pacing=ClientPacing(0, DIRECT),
             background=cast("Any", None),
             timestamps=None,
@@ -198,6 +209,28 @@ async def test_what_is_broken_on_the_way_leaves_nobody(
             (event,) = world.store.events
             assert (event.type, event.outcome) == (EventType.DOCUMENT_FAILED, Outcome.FAILURE)
             assert event.details["reason"] == "SignatureUnsound"
+
+
+async def test_work_keeps_its_files_when_nobody_waits_any_more(
+    tmp_path: Path, office: Office
+) -> None:
+    """A request whose time is over leaves its room to the work that it began."""
+    spool = Spool(tmp_path, "web-0", 10**9, SystemEntropy())
+    spool.open()
+    async with Desk(HONEST) as desk:
+        async with spool.room() as room:
+            world = await opened(desk, room, office)
+            world.let.clear()
+            request = asyncio.create_task(world.sign(parts(room.path)["pdf"]))
+            await world.asked.wait()
+            request.cancel()
+            await asyncio.wait([request])
+        assert room.path.exists()
+        world.let.set()
+        await world.effects.drain()
+    assert not room.path.exists()
+    assert world.store.steps == ["reserved", "completed"]
+    assert world.store.events == []
 
 
 async def test_a_child_that_dies_spends_the_approval(
