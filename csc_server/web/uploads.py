@@ -35,7 +35,7 @@ async def sign_doc(request: web.Request, room: Room, handle: Sad | None) -> Take
     """
     service = services(request)
     path = room.path / "body"
-    size = await _receive(request, room, path, service.document_body_bytes)
+    size = await receive(request, room, path, service.document_body_bytes)
     request[PATIENCE].working(size)
     try:
         apart = await service.desk.do(TakeApart(path, room.path, handle))
@@ -47,8 +47,12 @@ async def sign_doc(request: web.Request, room: Room, handle: Sad | None) -> Take
     return bodies.taken(apart)
 
 
-async def _receive(request: web.Request, room: Room, path: Path, most_bytes: int) -> int:
-    """Write the body to a file; its length."""
+async def receive(request: web.Request, room: Room, path: Path, most_bytes: int) -> int:
+    """Write the body to a new file; its length.
+
+    Raises:
+        ContentTypeWrong, BodyTooLarge, ConnectionGone, SpoolFull: As above.
+    """
     check_content_type(request)
     if (request.content_length or 0) > most_bytes:
         raise errors.BodyTooLarge

@@ -1,0 +1,190 @@
+"""Bodies into files and files into answers: limits of size and time, and every byte."""
+
+from __future__ import annotations
+
+import asyncio
+import base64
+import json
+import os
+import socket
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+
+import pytest
+from aiohttp import web
+from aiohttp.test_utils import TestClient, TestServer
+
+from csc_server.adapters.entropy import SystemEntropy
+from csc_server.adapters.spool import Spool
+from csc_server.web import answers, patience, uploads
+from csc_server.web.middleware import Handler, edge
+from csc_server.web.patience import PATIENCE
+from policies.errors import ResponseFailed
+from policies.jobs import SigningResult, ValidationInfo
+
+Edge = TestClient[web.Request, web.Application]
+MOST = 100_000
+SLOW_S = 0.4
+
+
+@asynccontextmanager
+async def serving(handler: Handler, limit_s: float = 5.0) -> AsyncIterator[Edge]:
+    """A handler at ``/`` behind the middleware."""
+    application = web.Application(middlewares=[edge(limit_s, SystemEntropy())])
+    application.router.add_post("/", handler)
+    json_type = {"Content-Type": "application/json"}
+    async with TestClient(TestServer(application), headers=json_type) as client:
+        yield client
+
+
+@pytest.fixture
+def spool(tmp_path: Path) -> Spool:
+    """An empty one with room for two bodies."""
+    spool = Spool(tmp_path / "spool", "web-0", 2 * uploads.TIMES_THE_BODY * MOST, SystemEntropy())
+    spool.open()
+    return spool
+
+
+@pytest.fixture
+async def client(spool: Spool) -> AsyncIterator[Edge]:
+    """Tells the length of what arrived in a file."""
+
+    async def receive(request: web.Request) -> web.Response:
+        async with spool.room() as room:
+            size = await uploads.receive(request, room, room.path / "body", MOST)
+            assert (room.path / "body").stat().st_size == size
+            return web.json_response({"size": size})
+
+    async with serving(receive) as opened:
+        yield opened
+
+
+async def pieces(count: int, size: int, pause_s: float = 0.0) -> AsyncIterator[bytes]:
+    """A body without a length, piece by piece."""
+    for _ in range(count):
+        yield bytes(size)
+        await asyncio.sleep(pause_s)
+
+
+async def test_up_to_the_limit(client: Edge, spool: Spool) -> None:
+    """With and without a length, to the last byte; one more is 413."""
+    for body in (bytes(MOST), pieces(10, MOST // 10), b""):
+        async with client.post("/", data=body) as response:
+            assert response.status == 200
+    for body in (bytes(MOST + 1), pieces(11, MOST // 10)):
+        async with client.post("/", data=body) as response:
+            assert response.status == 413
+    assert not list(spool.results.parent.glob("requests/*/*"))
+
+
+async def test_another_type_is_refused_before_it_is_read(client: Edge) -> None:
+    """JSON or nothing said."""
+    async with client.post("/", data=b"x", headers={"Content-Type": "text/plain"}) as response:
+        assert response.status == 415
+
+
+async def test_a_full_spool_asks_to_come_back(client: Edge, spool: Spool) -> None:
+    """503 while others have the room."""
+    async with spool.room() as other:
+        other.claim(2 * uploads.TIMES_THE_BODY * MOST - 100)
+        async with client.post("/", data=bytes(MOST)) as response:
+            assert response.status == 503
+            assert response.headers["Retry-After"] == "5"
+    async with client.post("/", data=bytes(MOST)) as response:
+        assert response.status == 200
+
+
+async def test_a_body_may_be_slow_but_not_slower(
+    client: Edge, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """408 for a trickle; a body that keeps the pace takes longer than a request may."""
+    monkeypatch.setattr(patience, "GRACE_S", SLOW_S)
+    async with client.post("/", data=pieces(100, 1, pause_s=SLOW_S / 4)) as response:
+        assert response.status == 408
+        assert (await response.json())["error"] == "invalid_request"
+    monkeypatch.setattr(patience, "SLOWEST_BYTES_PER_S", 10_000)
+    async with client.post("/", data=pieces(10, 10_000, pause_s=SLOW_S / 4)) as response:
+        assert response.status == 200
+
+
+async def test_the_limit_of_a_request_starts_when_its_body_is_there() -> None:
+    """What took long to arrive is worked on as long as anything else, and longer when large."""
+
+    async def work(request: web.Request) -> web.Response:
+        request[PATIENCE].receiving(0)
+        await asyncio.sleep(SLOW_S)
+        request[PATIENCE].working(patience.WORK_BYTES_PER_S if "large" in request.query else 0)
+        await asyncio.sleep(SLOW_S)
+        return web.Response()
+
+    async with serving(work, SLOW_S / 2) as client:
+        async with client.post("/") as response:
+            assert response.status == 503
+        async with client.post("/?large=1") as response:
+            assert response.status == 200
+
+
+async def test_every_byte_of_every_file(tmp_path: Path) -> None:
+    """Files of all lengths around those of a piece, gone before they are sent."""
+    sizes = (0, 1, 2, 3, answers.PIECE_BYTES, answers.PIECE_BYTES + 1, 2 * answers.PIECE_BYTES - 1)
+    contents = [os.urandom(size) for size in sizes]
+    names = tuple(map(str, range(len(sizes))))
+    info = ValidationInfo((b"ocsp",), (), (b"certificate", b"another"))
+    result = SigningResult((), names[:4], names[4:], info)
+
+    async def answer(request: web.Request) -> web.StreamResponse:
+        for name, content in zip(names, contents, strict=True):
+            (tmp_path / name).write_bytes(content)
+        made = answers.of(result, tmp_path)
+        for name in names:
+            (tmp_path / name).unlink()
+        return made
+
+    async with serving(answer) as client, client.post("/") as response:
+        raw = await response.read()
+        assert response.content_length == len(raw)
+        assert response.content_type == "application/json"
+        assert response.headers["Cache-Control"] == "no-store"
+    body = json.loads(raw)
+    found = body["DocumentWithSignature"] + body["SignatureObject"]
+    assert [base64.b64decode(one, validate=True) for one in found] == contents
+    assert body["validationInfo"] == {
+        "ocsp": ["b2NzcA=="],
+        "crl": [],
+        "certificates": ["Y2VydGlmaWNhdGU=", "YW5vdGhlcg=="],
+    }
+
+
+def test_files_that_are_gone(tmp_path: Path) -> None:
+    """A result without its files is none; those that were opened are closed again."""
+    (tmp_path / "there").write_bytes(b"x")
+    with pytest.raises(ResponseFailed):
+        answers.of(SigningResult(documents=("there", "gone")), tmp_path)
+
+
+async def test_a_client_that_does_not_read_is_hung_up_on(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """An answer holds its file no longer than the slowest client needs."""
+    monkeypatch.setattr(answers, "GRACE_S", SLOW_S)
+    monkeypatch.setattr(answers, "SLOWEST_BYTES_PER_S", 10**9)
+    (tmp_path / "large").write_bytes(bytes(20 * 1024 * 1024))
+    closed = asyncio.Event()
+
+    class Watched(answers.FilesAnswer):
+        async def prepare(self, request: web.BaseRequest) -> object:  # type: ignore[override]
+            try:
+                return await super().prepare(request)
+            finally:
+                closed.set()
+
+    async def answer(request: web.Request) -> web.StreamResponse:
+        return Watched(SigningResult(documents=("large",)), tmp_path)
+
+    async with serving(answer) as client:
+        line = socket.create_connection((client.host, client.port))
+        line.sendall(b"POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 0\r\n\r\n")
+        async with asyncio.timeout(10):
+            await closed.wait()
+        line.close()
