@@ -246,3 +246,31 @@ def test_another_hash_of_the_same_document() -> None:
     wanted = request(part(sign_algo=ECDSA_SHA384, digest=LONGER))
     order = documents.permit(facts, ALICE, wanted, T0).redeem()
     assert order.items[0].digest == LONGER
+
+
+LT, LTA = Level.B_LT, Level.B_LTA
+
+
+@pytest.mark.parametrize(
+    ("one", "info", "good"),
+    [
+        (part(level=LT), False, True),
+        (part(level=LTA), False, False),
+        (part(level=LTA, format=Format.PADES), False, True),
+        (digest(level=LT), False, True),
+        (digest(level=LT, format=Format.PADES), False, False),
+        (digest(level=LT, format=Format.PADES), True, True),
+        (digest(level=LTA, format=Format.PADES), True, False),
+        (digest(level=Level.B_T, format=Format.PADES), False, True),
+    ],
+)
+def test_levels_that_can_be_reached(one: Part, info: bool, good: bool) -> None:
+    """Evidence has a place in what is here; beside it only where the client asks for it."""
+    wanted = request(one, validation_info=info)
+    if good:
+        documents.check_levels(wanted, set(Level))
+        with pytest.raises(errors.LevelInvalid):
+            documents.check_levels(wanted, set(Level) - {one.level})
+    else:
+        with pytest.raises(errors.LevelInvalid):
+            documents.check_levels(wanted, set(Level))
