@@ -31,8 +31,6 @@ _FILES: Final = {
     errno.EDQUOT: errors.DiskFull,
 }
 _LIBRARY: Final = ctypes.CDLL(None)
-_NICE: Final = 5
-"""Documents are large, and those who sign hashes wait beside them."""
 _KILLED_FIRST: Final = "500"
 """proc(5) oom_score_adj: where memory ends, a child goes before a service process."""
 
@@ -67,7 +65,6 @@ def _confine(kept: int, limits: Limits, parent_pid: int, loaded_bytes: int) -> N
     os.closerange(kept + 1, resource.getrlimit(resource.RLIMIT_NOFILE)[0])
     _LIBRARY.prctl(_PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0)
     _LIBRARY.prctl(_PR_SET_DUMPABLE, 0)
-    os.nice(_NICE)
     for kind, most in (
         (resource.RLIMIT_AS, loaded_bytes + limits.memory_bytes),
         (resource.RLIMIT_FSIZE, limits.file_bytes),
