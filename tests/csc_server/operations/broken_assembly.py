@@ -10,6 +10,7 @@ from typing import Final
 from ades import assembly
 from ades.assembly import Piece
 from ades.desk import Work
+from ades.levels.works import Certificates
 
 FAULT: Final = "TEST_FAULT"
 """Variable of the environment that names it."""
@@ -19,7 +20,7 @@ MESSAGE_DIGEST: Final = bytes.fromhex("06092a864886f70d010904")
 
 
 @dataclass(frozen=True, slots=True)
-class Assemble(Work[None]):
+class Assemble(Work[tuple[Certificates, ...]]):
     """Takes the place of ``ades.assembly.Assemble``."""
 
     limits = assembly.Assemble.limits
@@ -27,10 +28,11 @@ class Assemble(Work[None]):
     certificates: tuple[bytes, ...]
     pieces: tuple[Piece, ...]
 
-    def perform(self) -> None:
-        assembly.Assemble(self.certificates, self.pieces).perform()
+    def perform(self) -> tuple[Certificates, ...]:
+        asked = assembly.Assemble(self.certificates, self.pieces).perform()
         for piece in self.pieces:
             _spoil(piece.target, os.environ[FAULT])
+        return asked
 
 
 def _spoil(path: Path, fault: str) -> None:
