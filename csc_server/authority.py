@@ -7,20 +7,31 @@ files, tidies the register. One round every few seconds, for as long as it runs.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable
-from contextlib import AsyncExitStack
+import ssl
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass
 from typing import Final
 
 import structlog
+from cryptography.hazmat.primitives.serialization import Encoding
+from cryptography.x509 import load_pem_x509_certificates
 
 from csc_server import app, status, storage
+from csc_server.adapters.ca.ejbca import EjbcaClient, Where
 from csc_server.adapters.clock import SystemClock
 from csc_server.adapters.entropy import SystemEntropy
 from csc_server.adapters.passwords import PepperedHasher
 from csc_server.adapters.publications import PublicDirectory
 from csc_server.adapters.tombstones import TombstoneLines
-from csc_server.config import Settings
+from csc_server.config import ConfigurationRefused, Settings
 from csc_server.operations.ceremony import ISSUING_KEY, ROOT_KEY
+from csc_server.operations.certificates.embedded import EmbeddedAuthority
+from csc_server.operations.certificates.external import (
+    ExternalAuthority,
+    ForgetRequests,
+    ReportEndings,
+)
 from csc_server.operations.certificates.key_ends import DestroyAgain, DestroyKeys
 from csc_server.operations.certificates.work_off import WorkOffOrders
 from csc_server.operations.certify import CertifyService
@@ -28,6 +39,7 @@ from csc_server.operations.enrol import Enrolment
 from csc_server.operations.keep_authority import Desk, KeepAuthority
 from csc_server.operations.status.desks import OCSP_KEYS, TSA_KEYS
 from csc_server.ports import StorageUnavailable
+from csc_server.ports.ca import CaUnavailable, CertificateAuthority
 from hsm.errors import HsmError
 from hsm.messages import Role
 from hsm.pool import SignerPool
@@ -91,6 +103,76 @@ def issuer(settings: Settings, keys: ServiceKeys) -> Issuer:
     return Issuer(issuing, (root,), sign, addresses(settings), tolerated(settings))
 
 
+@dataclass(frozen=True, slots=True)
+class Certifier:
+    """Who certifies people's keys, and what has to be done for it in each round."""
+
+    ca: CertificateAuthority
+    steps: tuple[Step, ...] = ()
+
+
+@asynccontextmanager
+async def certifying(
+    settings: Settings, store: storage.Storage, keys: ServiceKeys, actor: str
+) -> AsyncIterator[Certifier]:
+    """The authority that the settings name, while the context lasts.
+
+    Raises:
+        FileNotFoundError: The ceremony was not held yet.
+        ConfigurationRefused: Files or names for an authority elsewhere cannot be used.
+    """
+    clock, entropy = SystemClock(), SystemEntropy()
+    if settings.ejbca.url is None:
+        register, issuing = store.certificates, issuer(settings, keys)
+        yield Certifier(
+            EmbeddedAuthority(
+                register=register, issuer=issuing, clock=clock, entropy=entropy, actor=actor
+            )
+        )
+        return
+    requests = store.ca_requests
+    async with EjbcaClient(*_ejbca(settings, settings.ejbca.url)) as client:
+        ca = ExternalAuthority(
+            client=client,
+            requests=requests,
+            chain=_chain(settings),
+            clock=clock,
+            entropy=entropy,
+            actor=actor,
+        )
+        report = ReportEndings(client=client, requests=requests, clock=clock)
+        forget = ForgetRequests(client=client, requests=requests, clock=clock)
+        yield Certifier(ca, (report.__call__, forget.__call__))
+
+
+def _ejbca(settings: Settings, url: str) -> tuple[Where, ssl.SSLContext]:
+    wanted = settings.ejbca
+    if not (wanted.ca_name and wanted.end_entity_profile and wanted.certificate_profiles):
+        raise ConfigurationRefused("ejbca: ca_name and the profiles have to be named")
+    vouches = settings.path(wanted.server_ca_file) if wanted.server_ca_file else None
+    try:
+        tls = ssl.create_default_context(cafile=vouches)
+        tls.load_cert_chain(settings.path(wanted.certificate_file), settings.path(wanted.key_file))
+    except (OSError, ssl.SSLError) as reason:
+        raise ConfigurationRefused(f"ejbca: {reason}") from reason
+    where = Where(
+        url=url,
+        ca_name=wanted.ca_name,
+        certificate_profiles=wanted.certificate_profiles,
+        end_entity_profile=wanted.end_entity_profile,
+        timeout_s=wanted.timeout_s,
+    )
+    return where, tls
+
+
+def _chain(settings: Settings) -> tuple[bytes, ...]:
+    try:
+        found = load_pem_x509_certificates(settings.path(settings.ejbca.chain_file).read_bytes())
+    except (OSError, ValueError) as reason:
+        raise ConfigurationRefused(f"ejbca.chain_file: {reason}") from reason
+    return tuple(one.public_bytes(Encoding.DER) for one in found)
+
+
 def root(settings: Settings, keys: ServiceKeys) -> Issuer:
     """The root, while its token is at hand.
 
@@ -128,7 +210,8 @@ async def keep(settings: Settings, node: str, stop: asyncio.Event) -> None:
             )
         )
         await _bury_the_dead(settings, device, store)
-        rounds = _rounds(settings, keys, device, store, publications)
+        certifier = await stack.enter_async_context(certifying(settings, store, keys, "system"))
+        rounds = _rounds(settings, keys, device, store, publications, certifier)
         _publish_certificates(settings, publications)
         while not stop.is_set():
             await _round(rounds)
@@ -145,6 +228,7 @@ def _rounds(
     device: SignerPool,
     store: storage.Storage,
     publications: PublicDirectory,
+    certifier: Certifier,
 ) -> tuple[Step, ...]:
     clock, entropy = SystemClock(), SystemEntropy()
     organization = provider(settings).organization
@@ -179,7 +263,7 @@ def _rounds(
             actor="system",
             shared_factors=SharedFactors(store.credentials),
         ),
-        issuer=issuing,
+        ca=certifier.ca,
         clock=clock,
     )
     destroying = DestroyKeys(
@@ -188,7 +272,7 @@ def _rounds(
         device=device,
         clock=clock,
     )
-    return (*keeping.steps, working_off.__call__, destroying.__call__)
+    return (*keeping.steps, working_off.__call__, *certifier.steps, destroying.__call__)
 
 
 async def _bury_the_dead(settings: Settings, device: SignerPool, store: storage.Storage) -> None:
@@ -203,7 +287,7 @@ async def _round(steps: tuple[Step, ...]) -> None:
     for step in steps:
         try:
             await step()
-        except (HsmError, Refused, StorageUnavailable) as reason:
+        except (CaUnavailable, HsmError, Refused, StorageUnavailable) as reason:
             _log.error(
                 "step_failed", step=step.__name__, reason=f"{type(reason).__name__}: {reason}"
             )

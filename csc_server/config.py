@@ -379,6 +379,39 @@ class TimestampSettings(BaseModel):
     )
 
 
+class EjbcaSettings(BaseModel):
+    """An EJBCA that certifies people's keys in place of the embedded authority."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    url: str | None = Field(
+        None,
+        pattern="^https://.*[^/]$",
+        description="URL of EJBCA's REST API, such as "
+        "`https://ca.example.ro:8443/ejbca/ejbca-rest-api`. Default: the embedded authority "
+        "certifies people.",
+    )
+    certificate_file: Path = Field(
+        Path("secrets/ejbca.pem"), description="PEM of our client certificate, with its chain."
+    )
+    key_file: Path = Field(Path("secrets/ejbca.key"), description="PEM of its key.")
+    server_ca_file: Path | None = Field(
+        None, description="PEM of who vouches for the server. Default: the system's authorities."
+    )
+    chain_file: Path = Field(
+        Path("ca/ejbca.pem"),
+        description="PEM of the issuing authority's certificate, then those above it up to the "
+        "root: certificates by anybody else are refused.",
+    )
+    ca_name: str = Field("", description="Name of the issuing authority there.")
+    certificate_profiles: dict[str, str] = Field(
+        default_factory=dict,
+        description='Our profiles to those there, such as `{ signature = "SignerNatural" }`.',
+    )
+    end_entity_profile: str = Field("", description="Name of the end entity profile there.")
+    timeout_s: float = Field(20.0, gt=0, le=60, description="Seconds from question to answer.")
+
+
 class PkiSettings(BaseModel):
     """The embedded authority and what it answers to everybody: certificates, status, time."""
 
@@ -534,6 +567,7 @@ class Settings(BaseSettings):
     people: PeopleSettings = Field(default_factory=PeopleSettings)
     timestamp: TimestampSettings = Field(default_factory=TimestampSettings)
     pki: PkiSettings = Field(default_factory=PkiSettings, validate_default=True)
+    ejbca: EjbcaSettings = Field(default_factory=EjbcaSettings)
     oauth: OAuthSettings = Field(default_factory=OAuthSettings)
     mail: MailSettings = Field(default_factory=MailSettings, validate_default=True)
     sms: SmsSettings = Field(default_factory=SmsSettings, validate_default=True)

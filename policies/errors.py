@@ -546,6 +546,10 @@ class KeyUnfit(Refused):
     made it."""
 
 
+class AuthorityRefused(Refused):
+    """The authority elsewhere says no, for good: a matter of its staff."""
+
+
 class CertificateUnknown(Refused):
     """No such certificate, or another account's: one reason on purpose."""
 

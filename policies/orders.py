@@ -28,8 +28,10 @@ YEARS: Final = (1, 2, 3)
 LEASE: Final = timedelta(minutes=2)
 """How long one process may work at an order before another takes it: an RSA-4096 key takes
 seconds."""
+POSTPONED: Final = timedelta(minutes=1)
+"""How long an order waits for a device or an authority that is out of order."""
 MOST_TRIES: Final = 5
-"""After so many processes died or failed at it, an order has failed."""
+"""After so many processes died at it, an order has failed."""
 
 
 class OrderState(StrEnum):

@@ -90,8 +90,7 @@ def create_instance(directory: Path, **settings: Any) -> Settings:
 async def enrol(settings: Settings, people: dict[str, dict[str, Wanted]]) -> dict[str, Person]:
     """Accounts with their authenticators and credentials."""
     made: dict[str, Person] = {}
-    async with common.administration(settings) as opened:
-        issuer = common.issuer_of(settings, opened.device)
+    async with common.administration(settings) as opened, common.certifying(opened) as ca:
         for username, wanted in people.items():
             account_id = await opened.enrolment.create_account(
                 username, Password(PASSWORD), _applicant(username, wanted)
@@ -109,7 +108,7 @@ async def enrol(settings: Settings, people: dict[str, dict[str, Wanted]]) -> dic
                     use_sms=one.sms,
                     multisign=one.multisign,
                 )
-                credential = await opened.enrolment.create_credential(new, issuer)
+                credential = await opened.enrolment.create_credential(new, ca)
                 person.credentials[name] = credential.credential_id
     return made
 

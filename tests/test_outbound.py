@@ -17,6 +17,7 @@ from pathlib import Path
 ROOT = Path(__file__).parent.parent
 ROOMS = ("policies", "hsm", "pki", "ades", "webui", "csc_server")
 ASKS = {
+    "csc_server/adapters/ca/ejbca.py": "ejbca.url",
     "csc_server/adapters/mail/smtp.py": "mail.host",
     "csc_server/adapters/ntp.py": "pki.time_servers",
     "csc_server/adapters/sms/http.py": "sms.url",

@@ -7,7 +7,7 @@ import os
 import shutil
 import sys
 from collections.abc import AsyncIterator, Mapping
-from contextlib import asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
@@ -20,11 +20,10 @@ from csc_server.commands.basics import CommandFailed
 from csc_server.config import Settings
 from csc_server.operations.enrol import Enrolment
 from csc_server.ports import Account
+from csc_server.ports.ca import CertificateAuthority
 from hsm import provision
 from hsm.messages import Role
 from hsm.pool import SignerPool
-from pki.authority import Issuer
-from pki.service_keys import ServiceKeys
 from pki.shared_factors import SharedFactors
 from policies.secret import Pin
 
@@ -75,16 +74,22 @@ def _enrolment(store: storage.Storage, device: SignerPool) -> Enrolment:
     )
 
 
-def issuer_of(settings: Settings, keys: ServiceKeys) -> Issuer:
-    """The instance's issuing authority.
+@asynccontextmanager
+async def certifying(opened: Administration) -> AsyncIterator[CertificateAuthority]:
+    """Who certifies people's keys, while the context lasts.
 
     Raises:
-        CommandFailed: There is none yet.
+        CommandFailed: There is no authority yet.
     """
-    try:
-        return authority.issuer(settings, keys)
-    except FileNotFoundError as missing:
-        raise CommandFailed("there is no authority yet; run: csc-server ca init") from missing
+    actor = f"operator:{getpass.getuser()}"
+    async with AsyncExitStack() as stack:
+        try:
+            certifier = await stack.enter_async_context(
+                authority.certifying(opened.settings, opened.store, opened.device, actor)
+            )
+        except FileNotFoundError as missing:
+            raise CommandFailed("there is no authority yet; run: csc-server ca init") from missing
+        yield certifier.ca
 
 
 async def account_named(store: storage.Storage, username: str) -> Account:

@@ -15,6 +15,7 @@ from csc_server.commands import basics, common
 from csc_server.commands.basics import CommandFailed
 from csc_server.config import Settings
 from csc_server.operations.enrol import MULTISIGN, NewCredential
+from csc_server.ports.ca import CaUnavailable
 from pki import profiles
 from policies import errors, pin
 from policies.algorithms import KeyAlgorithm
@@ -99,9 +100,9 @@ def _create(arguments: argparse.Namespace) -> int:
                 profile=profile,
                 lifetime=arguments.years * profiles.YEAR,
             )
-            issuer = common.issuer_of(settings, opened.device)
             try:
-                credential = await opened.enrolment.create_credential(new, issuer)
+                async with common.certifying(opened) as ca:
+                    credential = await opened.enrolment.create_credential(new, ca)
             except errors.OtpMissing as reason:
                 raise CommandFailed(
                     f"pair an authenticator first: csc-server account pair {account.username}"
@@ -110,6 +111,8 @@ def _create(arguments: argparse.Namespace) -> int:
                 raise CommandFailed(f"cannot be certified: {reason}") from reason
             except errors.CertificateUnfit as reason:
                 raise CommandFailed(f"the linter refuses this certificate: {reason}") from reason
+            except (errors.AuthorityRefused, errors.KeyUnfit, CaUnavailable) as reason:
+                raise CommandFailed(f"not certified: {reason}") from reason
             except errors.PhoneMissing as reason:
                 raise CommandFailed(
                     f"{account.username} has no phone number that an SMS could go to"

@@ -160,8 +160,8 @@ def _person(settings: Settings) -> Identity:
 
 
 async def _credential(opened: Administration, new: NewCredential) -> dict[str, str]:
-    issuer = common.issuer_of(opened.settings, opened.device)
-    credential = await opened.enrolment.create_credential(new, issuer)
+    async with common.certifying(opened) as ca:
+        credential = await opened.enrolment.create_credential(new, ca)
     label = new.algorithm.label
     certificate = opened.settings.path(Path(f"demo/{label.lower()}.der"))
     common.write_private(certificate, credential.certificates[0])

@@ -9,20 +9,18 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Final
 
-from csc_server.operations.certify import reservation
-from csc_server.operations.serials import serial_number
 from csc_server.ports import Account, Accounts, Clock, Credentials, Entropy, PasswordHasher
+from csc_server.ports.ca import Asked, CertificateAuthority
 from csc_server.ports.people import People
 from hsm.interface import BindingClaim, KeyAdministration, NewKey
-from pki import authority, names, possession, profiles
-from pki.authority import Issuer, Order
+from pki import authority, possession, profiles
 from pki.ports import Register, Reservation
 from pki.profiles import Profile
 from pki.shared_factors import SharedFactors
 from policies import errors, factors, identity
 from policies.algorithms import KeyAlgorithm
 from policies.audit import Event, EventType, Outcome
-from policies.identity import IdentifierScheme, Identity
+from policies.identity import Identity
 from policies.orders import OrderId
 from policies.registration import Applicant
 from policies.secret import Password, Pin, TotpSeed
@@ -136,23 +134,24 @@ class Enrolment:
         await self.credentials.add_authenticator(authenticator, now, [record])
         return seed
 
-    async def create_credential(self, new: NewCredential, issuer: Issuer) -> Credential:
+    async def create_credential(self, new: NewCredential, ca: CertificateAuthority) -> Credential:
         """A key in the HSM, a certificate for it, and the row that ties both to the account.
 
         1. rules: who may be named, what the credential asks for
         2. register and device: the key announced, made, and the request that it signs itself
-        3. authority: proof of possession, weak keys, the linter over the bytes to be signed
-        4. register: serial number and intent, durably
-        5. device: the authority's signature
-        6. register and credentials: certificate and credential, in one transaction
+        3. rules: proof of possession, weak keys
+        4. authority: the certificate, with its intent on record before
+        5. store: certificate and credential, in one transaction
 
         Raises:
             OtpMissing: Codes are wanted, but the account has no authenticator.
             PhoneMissing: Codes by SMS are wanted, but the account has no phone number.
             PinTooWeak: See ``policies.pin``.
-            IdentityUnfit, KeyUnfit, CertificateUnfit: Nothing was signed; the key is destroyed.
+            IdentityUnfit, KeyUnfit, CertificateUnfit, AuthorityRefused: There is no certificate
+                that anybody may use; the key is destroyed.
             OrderNotSo: The order was done or cancelled meanwhile; the key is destroyed, the
                 certificate counts as revoked.
+            CaUnavailable, HsmError, StorageUnavailable: Nobody knows; an order goes on later.
             ValueError: Factors that may not sign (``policies.factors``), or ``multisign`` outside
                 1 to 1,000.
         """
@@ -164,26 +163,24 @@ class Enrolment:
         if not 1 <= new.multisign <= MULTISIGN_MOST:
             raise ValueError(f"multisign lies between 1 and {MULTISIGN_MOST}")
         person = identity.proofed(new.person)
-        claim, request = await self._claim(new)
-        now = self.clock.now()
+        earlier = await ca.earlier(new.order_id) if new.order_id else None
+        claim, request = earlier or await self._claim(new)
         try:
-            public_key = await self._proven(claim, request)
-            order = _order(new, person, public_key)
-            wanted = authority.draft(issuer, order, serial_number(self.entropy), now)
-            line = reservation(issuer, wanted, authority.prepare(issuer, wanted), claim)
-            await self.register.reserve(line, now, [self._intent(line, now)])
+            asked = Asked(
+                profile=new.profile,
+                person=person,
+                public_key=await self._proven(claim, request),
+                request=request,
+                claim=claim,
+                lifetime=new.lifetime,
+                order_id=new.order_id,
+            )
+            certified = await ca.certify(asked)
+            credential = _credential(new, claim, certified.chain, await self.device.bind(claim))
+            now = self.clock.now()
+            events = self._created(credential, certified.line, now)
+            await ca.keep(certified, credential, new.order_id, now, events)
         except errors.Refused:
-            await self.device.destroy_key(claim.key_ref)
-            raise
-        leaf = await authority.finish(issuer, line.tbs)
-        chain = (leaf, issuer.certificate, *issuer.chain)
-        credential = _credential(new, claim, chain, await self.device.bind(claim))
-        now = self.clock.now()
-        events = self._created(credential, line, now)
-        try:
-            await self.register.store(line.serial, leaf, now, events, credential, new.order_id)
-        except errors.OrderNotSo:
-            # The reservation stays and is abandoned: such a certificate exists, and is not good.
             await self.device.destroy_key(claim.key_ref)
             raise
         return credential
@@ -236,10 +233,6 @@ class Enrolment:
         if person is None or person.profile is None:
             raise errors.PhoneMissing("the account has no profile")
 
-    def _intent(self, line: Reservation, now: datetime) -> Event:
-        kind = EventType.CERTIFICATE_INTENT
-        return self._event(kind, now, serial=line.serial, profile=line.profile)
-
     def _created(self, credential: Credential, line: Reservation, now: datetime) -> list[Event]:
         about = {
             "account_id": str(credential.account_id),
@@ -253,16 +246,6 @@ class Enrolment:
 
     def _event(self, kind: EventType, now: datetime, **details: str) -> Event:
         return Event(kind, Outcome.SUCCESS, now, self.actor, details)
-
-
-def _order(new: NewCredential, person: Identity, public_key: bytes) -> Order:
-    return Order(
-        profile=new.profile,
-        subject=names.person(person),
-        public_key=public_key,
-        lifetime=new.lifetime,
-        semantics=person.identifier.scheme is not IdentifierScheme.OPAQUE,
-    )
 
 
 def _factors(new: NewCredential) -> frozenset[Factor]:

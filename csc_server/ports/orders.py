@@ -42,5 +42,8 @@ class Orders(Protocol):
         transaction that stores its certificate (``pki.ports.Register.store``).
         """
 
+    async def postpone(self, order_id: OrderId, now: datetime) -> None:
+        """The lease is given back: tried again after a while, and this was no try."""
+
     async def failed(self, order_id: OrderId, reason: str, events: Sequence[Event]) -> None:
         """Afterwards the order has failed for good, unless it is done or cancelled."""

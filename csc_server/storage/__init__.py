@@ -18,6 +18,7 @@ from csc_server.storage.applications import SqlApplications
 from csc_server.storage.approvals import SqlApprovals
 from csc_server.storage.audit import READ_HEAD
 from csc_server.storage.authorizations import SqlAuthorizations
+from csc_server.storage.ca_requests import SqlCaRequests
 from csc_server.storage.certificates import SqlCertificates
 from csc_server.storage.checkpointer import Checkpointer, Sign
 from csc_server.storage.credentials import SqlCredentials
@@ -67,6 +68,7 @@ class Storage:
     credentials: SqlCredentials
     authorizations: SqlAuthorizations
     applications: SqlApplications
+    ca_requests: SqlCaRequests
     certificates: SqlCertificates
     approvals: SqlApprovals
     history: SqlHistory
@@ -154,6 +156,7 @@ async def open_storage(
             credentials=SqlCredentials(database),
             authorizations=SqlAuthorizations(database),
             applications=SqlApplications(database),
+            ca_requests=SqlCaRequests(database),
             certificates=SqlCertificates(database),
             approvals=SqlApprovals(database),
             history=SqlHistory(database),

@@ -35,7 +35,7 @@ from policies.values import (
     utc_from_microseconds,
 )
 
-_LINE: Final = (
+LINE: Final = (
     table.c.serial,
     table.c.issuer_id,
     table.c.profile,
@@ -54,14 +54,12 @@ _NEXT: Final = sa.select(
 )
 _LAST_MOVE: Final = sa.select(sa.func.coalesce(sa.func.max(table.c.moved), 0))
 _INSERT: Final = table.insert()
-_FIND: Final = sa.select(*_LINE).where(_KEY)
+_FIND: Final = sa.select(*LINE).where(_KEY)
 _OF_KEY: Final = sa.select(table.c.serial).where(
     table.c.public_key_digest == sa.bindparam("digest")
 )
 _OF_ACCOUNT: Final = (
-    sa.select(*_LINE)
-    .where(table.c.account_id == sa.bindparam("account"))
-    .order_by(table.c.position)
+    sa.select(*LINE).where(table.c.account_id == sa.bindparam("account")).order_by(table.c.position)
 )
 _STORE: Final = (
     table.update()
@@ -109,7 +107,7 @@ _NEVER_NAMED: Final = (
     .limit(sa.bindparam("most", type_=sa.BigInteger()))
 )
 _NOT_GOOD: Final = (
-    sa.select(*_LINE)
+    sa.select(*LINE)
     .where(table.c.issuer_id == sa.bindparam("issuer"), one_of(table.c.state, NOT_GOOD))
     .order_by(table.c.serial)
 )
@@ -155,15 +153,11 @@ class SqlCertificates:
             SerialTaken: It was used before.
             KeyUnfit: There is a certificate for this key already, or was to be one.
         """
-        key = {"digest": reservation.public_key_digest}
 
         def unit(sql: Sql) -> None:
-            if sql.one(_FIND, {"key": reservation.serial}) is not None:
-                raise SerialTaken(reservation.serial)
-            if reservation.public_key_digest and sql.one(_OF_KEY, key) is not None:
-                raise errors.KeyUnfit("certified before")
+            _refuse_known(sql, reservation)
             if reservation.key_id is not None:
-                sql.change(_NAMED, {"key": reservation.key_id})
+                name_key(sql, reservation.key_id)
             [position] = sql.rows(_NEXT)[0]
             sql.change(_INSERT, _columns(reservation, position, now) | {"moved": _next_move(sql)})
             sql.audit(events)
@@ -203,14 +197,14 @@ class SqlCertificates:
         if not storable(serial):
             return None
         row = await self._database.row(_FIND, {"key": serial})
-        return _line(row) if row else None
+        return line_of(row) if row else None
 
     async def of_account(self, account_id: AccountId) -> list[Registered]:
         """The account's certificates, the oldest first."""
         found = await self._database.read(
             lambda sql: sql.rows(_OF_ACCOUNT, {"account": account_id})
         )
-        return [_line(row) for row in found]
+        return [line_of(row) for row in found]
 
     async def end(
         self,
@@ -286,7 +280,7 @@ class SqlCertificates:
     async def not_good(self, issuer_id: str) -> list[Registered]:
         """What belongs on the issuer's CRL, by serial number."""
         found = await self._database.read(lambda sql: sql.rows(_NOT_GOOD, {"issuer": issuer_id}))
-        return [_line(row) for row in found]
+        return [line_of(row) for row in found]
 
     async def moved(self, issuer_id: str, after: int, limit: int) -> list[Moved]:
         """What an issuer's lines say now that moved after this number, in the order they did."""
@@ -320,6 +314,32 @@ class SqlCertificates:
         return given
 
 
+def name_key(sql: Sql, key_id: bytes) -> None:
+    """Something names the announced key: it lives on; part of a unit."""
+    sql.change(_NAMED, {"key": key_id})
+
+
+def insert_issued(sql: Sql, line: Reservation, certificate: bytes, now: datetime) -> None:
+    """A certificate that another authority issued; part of a unit.
+
+    Raises:
+        SerialTaken: The register has this serial number.
+        KeyUnfit: There is a certificate for this key already.
+    """
+    _refuse_known(sql, line)
+    [position] = sql.rows(_NEXT)[0]
+    columns = _columns(line, position, now) | {"moved": _next_move(sql)}
+    sql.change(_INSERT, columns | {"state": CertificateState.ISSUED, "certificate": certificate})
+
+
+def _refuse_known(sql: Sql, reservation: Reservation) -> None:
+    if sql.one(_FIND, {"key": reservation.serial}) is not None:
+        raise SerialTaken(reservation.serial)
+    key = {"digest": reservation.public_key_digest}
+    if reservation.public_key_digest and sql.one(_OF_KEY, key) is not None:
+        raise errors.KeyUnfit("certified before")
+
+
 def _move(
     sql: Sql, serial: Serial, event: CertificateEvent, ended: Revocation | None
 ) -> Registered:
@@ -330,7 +350,7 @@ def _move(
     row = sql.one(_FIND, {"key": serial})
     if row is None:
         raise errors.CertificateUnknown(serial)
-    line = _line(row)
+    line = line_of(row)
     change = {
         "key": serial,
         "following": revocation.after(event, line.state),
@@ -369,7 +389,7 @@ def _columns(reservation: Reservation, position: int, now: datetime) -> dict[str
     }
 
 
-def _line(row: Row) -> Registered:
+def line_of(row: Row) -> Registered:
     serial, issuer_id, profile, state, der, not_before, not_after, *rest = row
     account_id, credential_id, ended_at, reason = rest
     return Registered(

@@ -18,7 +18,17 @@ from csc_server.storage.tables import constant
 from csc_server.storage.units import Row, Sql
 from policies import codec, errors
 from policies.audit import Event
-from policies.orders import LEASE, MOST_TRIES, Facts, Order, OrderId, OrderState, Replaced, Wish
+from policies.orders import (
+    LEASE,
+    MOST_TRIES,
+    POSTPONED,
+    Facts,
+    Order,
+    OrderId,
+    OrderState,
+    Replaced,
+    Wish,
+)
 from policies.revocation import CertificateState
 from policies.second_factor import PairingState
 from policies.values import (
@@ -76,6 +86,11 @@ _LEASE: Final = (
     table.update()
     .where(_KEY)
     .values(leased_until=sa.bindparam("until"), tries=sa.bindparam("count"))
+)
+_POSTPONE: Final = (
+    table.update()
+    .where(_KEY, WAITING)
+    .values(leased_until=sa.bindparam("until"), tries=table.c.tries - sa.literal_column("1"))
 )
 _ISSUED: Final = (
     table.update()
@@ -193,6 +208,11 @@ class SqlOrders:
             return None
 
         return await self._database.write(unit)
+
+    async def postpone(self, order_id: OrderId, now: datetime) -> None:
+        """The lease is given back: tried again after a while, and this was no try."""
+        change = {"key": order_id, "until": microseconds_from_utc(now + POSTPONED)}
+        await self._database.write(lambda sql: sql.change(_POSTPONE, change))
 
     async def failed(self, order_id: OrderId, reason: str, events: Sequence[Event]) -> None:
         """Afterwards the order has failed for good, unless it is done or cancelled."""

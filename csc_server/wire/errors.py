@@ -432,6 +432,7 @@ TABLE: Final[dict[type[Exception], Row]] = {
     ),
     # The authority's settings make a certificate that its linter refuses: the operator's matter.
     reasons.CertificateUnfit: _SERVER,
+    reasons.AuthorityRefused: _SERVER,
     # The device makes keys that must not be certified: the operator's matter too.
     reasons.KeyUnfit: _SERVER,
     # The parts behind us (CSC v1 10.2: 503)

@@ -18,6 +18,7 @@ from typing import Any
 from csc_server import app, authority, config, storage
 from csc_server.adapters.entropy import SystemEntropy
 from csc_server.adapters.tombstones import TombstoneLines
+from csc_server.operations.certificates.embedded import EmbeddedAuthority
 from csc_server.operations.certificates.key_ends import DestroyKeys
 from csc_server.operations.certificates.work_off import WorkOffOrders
 from csc_server.operations.enrol import Enrolment
@@ -106,9 +107,14 @@ async def main(instance: Path, ahead_s: float, signed: Path, crash_at: str) -> N
         file = TombstoneLines(app.tombstones_path(settings))
         sign = Mortal(Key(), crash_at).sign
         print("ready", flush=True)
-        await WorkOffOrders(
-            orders=orders, enrolment=enrolment, issuer=replace(issuer, sign=sign), clock=clock
-        )()
+        ca = EmbeddedAuthority(
+            register=register,
+            issuer=replace(issuer, sign=sign),
+            clock=clock,
+            entropy=entropy,
+            actor="system",
+        )
+        await WorkOffOrders(orders=orders, enrolment=enrolment, ca=ca, clock=clock)()
         await store.certificates.abandon(clock.now(), ABANDONED_AT_ONCE)
         await DestroyKeys(tombstones=tombstones, file=file, device=device, clock=clock)()
 

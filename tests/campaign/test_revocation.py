@@ -20,8 +20,10 @@ from csc_server.adapters.clock import SystemClock
 from csc_server.commands import common
 from csc_server.commands.common import Administration
 from csc_server.operations.certificates.ending import Actor, EndCertificate
+from csc_server.ports import StorageUnavailable
 from hsm import records
 from pki.ports import Reservation, Serial
+from policies import errors
 from policies.algorithms import KeyAlgorithm
 from policies.audit import EventType
 from policies.revocation import Reason
@@ -134,10 +136,7 @@ async def _schedule(client: Client, end: EndCertificate, doomed: Doomed) -> list
         for _ in range(after):
             await begin.acquire()
         await asyncio.sleep(random.uniform(0, LONGEST_WAIT_S))
-        if doomed.suspended:
-            await end.suspend(OPERATOR, doomed.serial)
-        else:
-            await end.revoke(OPERATOR, doomed.serial, Reason.KEY_COMPROMISE)
+        await _end(end, doomed)
 
     # The second hash comes a little later, so that schedules differ from their middle on, too.
     async def later() -> int:
@@ -151,6 +150,21 @@ async def _schedule(client: Client, end: EndCertificate, doomed: Doomed) -> list
     assert set(statuses) <= {200, 400, 503}, statuses
     assert await sign(sad, digests[1]) != 200
     return statuses
+
+
+async def _end(end: EndCertificate, doomed: Doomed) -> None:
+    """The certificate is ended; a busy database is asked until it says so."""
+    while True:
+        try:
+            if doomed.suspended:
+                await end.suspend(OPERATOR, doomed.serial)
+            else:
+                await end.revoke(OPERATOR, doomed.serial, Reason.KEY_COMPROMISE)
+        except StorageUnavailable:
+            continue
+        except errors.CertificateNotSo:
+            return  # By the call before, whose answer did not come.
+        return
 
 
 def _judge(racecourse: Racecourse) -> tuple[list[str], int]:

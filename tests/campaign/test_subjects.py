@@ -20,7 +20,7 @@ from policies.identity import IdentifierScheme, Identity
 from tests.pki import golden, subjects
 from tests.pki.judges import openssl
 
-PER_ROUND = 5
+PER_ROUND = 6
 PURPOSES = {"authentication": "sslclient"}
 """What OpenSSL is asked whether the certificate is good for; anything, where not said."""
 

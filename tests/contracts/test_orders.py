@@ -13,7 +13,17 @@ from policies import errors
 from policies.algorithms import KeyAlgorithm
 from policies.audit import EventType
 from policies.identity import Identifier, IdentifierScheme, Identity
-from policies.orders import LEASE, MOST_TRIES, Facts, Order, OrderId, OrderState, Replaced, Wish
+from policies.orders import (
+    LEASE,
+    MOST_TRIES,
+    POSTPONED,
+    Facts,
+    Order,
+    OrderId,
+    OrderState,
+    Replaced,
+    Wish,
+)
 from policies.revocation import CertificateState, Reason
 from policies.values import AccountId, AccountState, CredentialId
 from tests import build
@@ -127,6 +137,18 @@ async def test_what_is_tried_too_often_fails(storage: Storage) -> None:
     found = await storage.orders.find(ORDER.order_id, PORTAL)
     assert found is not None
     assert (found.state, found.reason) == (OrderState.FAILED, f"{MOST_TRIES} tries")
+
+
+async def test_postponed_is_no_try(storage: Storage) -> None:
+    """However often the device was out of order, the order is still there."""
+    await take(storage)
+    now = T0
+    for _ in range(2 * MOST_TRIES):
+        assert await storage.orders.claim(now) == ORDER
+        await storage.orders.postpone(ORDER.order_id, now)
+        assert await storage.orders.claim(now + POSTPONED - MICROSECOND) is None
+        now += POSTPONED
+    assert await storage.orders.claim(now) == ORDER
 
 
 async def test_done_with_its_certificate(storage: Storage) -> None:

@@ -1,8 +1,8 @@
 """The authority works off orders that are due: key, certificate, credential. (J1.12, J2.5)
 
 An order is done in the transaction that stores its certificate, so a process that dies half-way
-leaves it to another, and none is done twice. What the rules refuse fails for good; what is out of
-order waits for the lease's end and is tried again.
+leaves it to another, and none is done twice. What the rules refuse fails for good; while a device
+or an authority is out of order, orders wait.
 """
 
 from __future__ import annotations
@@ -11,9 +11,10 @@ from dataclasses import dataclass
 
 from csc_server.operations.enrol import Enrolment, NewCredential
 from csc_server.ports import Clock
+from csc_server.ports.ca import CaUnavailable, CertificateAuthority
 from csc_server.ports.orders import Orders
+from hsm.errors import HsmError
 from pki import profiles
-from pki.authority import Issuer
 from policies import errors, orders
 from policies.audit import Event, EventType, Outcome
 from policies.orders import Order
@@ -25,14 +26,15 @@ class WorkOffOrders:
 
     orders: Orders
     enrolment: Enrolment
-    issuer: Issuer
+    ca: CertificateAuthority
     clock: Clock
 
     async def __call__(self) -> None:
         """Afterwards nothing is due that can be issued now.
 
         Raises:
-            HsmError, StorageUnavailable: The order at hand is tried again when its lease is over.
+            CaUnavailable, HsmError: The order at hand is tried again in a minute, however often.
+            StorageUnavailable: It is tried again when its lease is over.
         """
         while (order := await self.orders.claim(self.clock.now())) is not None:
             await self._issue(order)
@@ -51,9 +53,13 @@ class WorkOffOrders:
         )
         try:
             orders.still_fit(wish, await self.orders.facts(wish))
-            await self.enrolment.create_credential(new, self.issuer)
+            await self.enrolment.create_credential(new, self.ca)
         except errors.OrderNotSo:
             return
+        except (CaUnavailable, HsmError):
+            # Nothing that the order is to blame for: it loses no try by it.
+            await self.orders.postpone(order.order_id, self.clock.now())
+            raise
         except errors.Refused as reason:
             await self._fail(order, reason)
 

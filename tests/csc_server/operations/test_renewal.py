@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncIterator
 from dataclasses import dataclass, field, replace
 from datetime import datetime
@@ -16,14 +17,17 @@ from cryptography import x509
 from csc_server.adapters.entropy import SystemEntropy
 from csc_server.adapters.tombstones import TombstoneLines
 from csc_server.operations.certificates import CertificateVerbs, build
+from csc_server.operations.certificates.embedded import EmbeddedAuthority
 from csc_server.operations.certificates.ending import Actor
 from csc_server.operations.certificates.key_ends import DestroyKeys
 from csc_server.operations.certificates.work_off import WorkOffOrders
 from csc_server.operations.enrol import Enrolment
+from csc_server.ports.ca import CertificateAuthority
 from csc_server.storage import Storage
 from hsm.errors import KeyGone
 from hsm.messages import Role
 from hsm.pool import SignerPool
+from hsm.settings import PoolSettings
 from pki.ports import Serial
 from pki.shared_factors import SharedFactors
 from policies import errors
@@ -85,8 +89,8 @@ class Office:
         """The portal orders for Alice."""
         return await self.verbs.order(PORTAL, replace(WISH, **changes))  # type: ignore[arg-type]  # a table
 
-    async def round(self) -> None:
-        """What the authority process does every few seconds."""
+    async def round(self, ca: CertificateAuthority | None = None) -> None:
+        """What the authority process does every few seconds; the embedded one unless said."""
         enrolment = Enrolment(
             accounts=self.store.accounts,
             people=self.store.people,
@@ -102,7 +106,14 @@ class Office:
         await WorkOffOrders(
             orders=self.store.orders,
             enrolment=enrolment,
-            issuer=self.pki.issuing,
+            ca=ca
+            or EmbeddedAuthority(
+                register=self.store.certificates,
+                issuer=self.pki.issuing,
+                clock=self.clock,
+                entropy=SystemEntropy(),
+                actor="system",
+            ),
             clock=self.clock,
         )()
         await DestroyKeys(
@@ -133,14 +144,25 @@ def pki() -> Golden:
     return golden.golden()
 
 
-@pytest.fixture
-async def office(pki: Golden, tmp_path: Path) -> AsyncIterator[Office]:
-    """Alice has an authenticator; nothing was ordered yet."""
+@pytest.fixture(scope="module")
+def tokens(tmp_path_factory: pytest.TempPathFactory) -> PoolSettings:
+    """Two tokens of this module, initialised."""
     roles = frozenset({Role.ADMIN, Role.ENROL})
-    settings = make_tokens(tmp_path, roles=roles, processes=1)
+    settings = make_tokens(tmp_path_factory.mktemp("tokens"), roles=roles, processes=1)
+
+    async def initialise() -> None:
+        async with SignerPool(settings) as device:
+            await device.initialise()
+
+    asyncio.run(initialise())
+    return settings
+
+
+@pytest.fixture
+async def office(pki: Golden, tokens: PoolSettings, tmp_path: Path) -> AsyncIterator[Office]:
+    """Alice has an authenticator; nothing was ordered yet."""
     url = await stores.empty_url("sqlite", tmp_path)
-    async with SignerPool(settings) as device, stores.opened(url, tmp_path) as store:
-        await device.initialise()
+    async with SignerPool(tokens) as device, stores.opened(url, tmp_path) as store:
         await store.accounts.add(stores.account(ALICE.account_id), [])
         name = AuthenticatorId("totp-alice")
         sealed, _ = await device.new_totp(name, ALICE.account_id)

@@ -26,6 +26,7 @@ from csc_server.storage import (
     applications,
     approvals,
     authorizations,
+    ca_requests,
     certificates,
     credentials,
     history,
@@ -56,7 +57,7 @@ from tests.contracts.conftest import ENGINES
 
 MODULES = (
     *(accounts, authorizations, certificates, credentials, jobs, throttles, tokens, transitions),
-    *(applications, approvals, history, idempotency, ledger, login_tries),
+    *(applications, approvals, ca_requests, history, idempotency, ledger, login_tries),
     *(messages, orders, outbox, tombstones),
     *(mail_links, people, people_found, people_login, people_opening, sent_codes),
 )
