@@ -120,8 +120,12 @@ _CHAIN: Final = SubIndication.CERTIFICATE_CHAIN_GENERAL_FAILURE
 MEANINGS: Final = {
     Reason.SIGNATURE_DICTIONARY_BROKEN: Meaning(_FORMAT, "The signature dictionary is broken."),
     Reason.SUBFILTER_UNSUPPORTED: Meaning(_CONSTRAINTS, "This kind of signature is not known."),
-    Reason.CONTENTS_BROKEN: Meaning(_FORMAT, "/Contents is missing or is no signature."),
-    Reason.BYTE_RANGE_BROKEN: Meaning(_FORMAT, "/ByteRange is missing or makes no sense."),
+    Reason.CONTENTS_BROKEN: Meaning(
+        _FORMAT, "The signature itself (/Contents) is missing or is none."
+    ),
+    Reason.BYTE_RANGE_BROKEN: Meaning(
+        _FORMAT, "What is signed (/ByteRange) is missing or makes no sense."
+    ),
     Reason.BYTE_RANGE_GAP: Meaning(_FORMAT, "What is left out of the digest is not the signature."),
     Reason.COVERAGE_UNCLEAR: Meaning(_FORMAT, "The signature does not cover a whole revision."),
     Reason.HYBRID_REFERENCES: Meaning(_FORMAT, "The file has two tables of references."),

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import hashlib
+from dataclasses import replace
 from datetime import datetime
 
 from asn1crypto import pem
 
-from ades.validation import containers, describe, judging, values
+from ades.validation import archives, containers, describe, judging, values
 from ades.validation.chains import Judge
 from ades.validation.containers import Container, Refused
 from ades.validation.errors import FAULTS, Unreadable
@@ -53,9 +54,16 @@ async def report(
     wrong = _wrong(container, original, digest, today)
     if wrong:
         return _report(container, wrong, None)
-    setting = Setting(judge, today, trust.given, Evidence())
+    content = container.content or original or b""
+    known = judging.carried(container) + trust.given
+    found = await archives.judge(
+        container, lambda name: hashlib.new(name, content).digest(), judge, known, today
+    )
+    setting = Setting(judge, today, trust.given, Evidence(), found.good)
     judged = await judging.judge(container, setting)
-    return _report(container, list(judged.reasons), judged)
+    wrong = [reason for stamp in found.stamps for reason in stamp.reasons]
+    judged = replace(judged, stamps=judged.stamps + found.stamps)
+    return _report(container, [*judged.reasons, *wrong], judged)
 
 
 def _wrong(

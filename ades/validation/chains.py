@@ -13,7 +13,7 @@ The path validator is certvalidator's, without any connection. What it lacks is 
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from enum import Enum
 from itertools import pairwise
 from typing import Final
@@ -195,8 +195,22 @@ class _Case:
         except errors.RevokedError as error:
             return _failed(_revoked(error), certificate, error, error.revocation_dt)
         except (errors.ValidationError, errors.PathError) as error:
-            return _failed(_reason(error), certificate, error)
+            failed = _failed(_reason(error), certificate, error)
+            return self._outdated(failed, window)
         return self._found(_certificates(path), window)
+
+    def _outdated(self, failed: Chain, window: Window) -> Chain:
+        """Evidence that is too old is something else than none."""
+        if failed.reasons != (Reason.STATUS_UNKNOWN,):
+            return failed
+        ever = Window(window.issued_until, datetime.min.replace(tzinfo=UTC))
+        for certificate, issuer in pairwise(failed.certificates):
+            spoken = [
+                statuses.of(certificate, issuer, self.evidence, one) for one in (window, ever)
+            ]
+            if spoken[0].kind is None and spoken[1].kind is not None:
+                return replace(failed, reasons=(Reason.STATUS_OUTDATED,))
+        return failed
 
     def _found(self, certificates: tuple[x509.Certificate, ...], window: Window) -> Chain:
         """A path that holds; does any evidence, however new, say that something was revoked?"""
@@ -207,8 +221,10 @@ class _Case:
             statuses.of(certificate, issuer, self.evidence + self.further, whole)
             for certificate, issuer in pairwise(certificates)
         )
+        now, proven = self.moment.now, self.moment.proven
+        own = now if proven is None or self.purpose is Purpose.TIMESTAMP else proven
         for place, status in enumerate(known):
-            until = self.moment.now if place or self.moment.proven is None else self.moment.proven
+            until = now if place else own
             if status.revoked_at is not None and status.revoked_at <= until:
                 reason = Reason.AUTHORITY_REVOKED if place else Reason.REVOKED
                 return Chain((reason,), certificates, known, status.revoked_at)

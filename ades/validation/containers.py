@@ -7,7 +7,7 @@ that none of it is there.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -122,7 +122,7 @@ def of(content_info: cms.ContentInfo) -> Container:
     for certificate in certificates:
         # Parsed here, so that what is broken is found here.
         _ = certificate.subject.native, certificate.public_key.bit_size, certificate.serial_number
-    crls, ocsps = _statuses(signed_data)
+    crls, ocsps = statuses(signed_data["crls"] or ())
     container = Container(
         signed_data=signed_data,
         signer_info=signer_info,
@@ -171,11 +171,12 @@ def _signer(
     return next((c for c in certificates if c.key_identifier == sid.chosen.native), None)
 
 
-def _statuses(
-    signed_data: Any,
+def statuses(
+    choices: Iterable[Any],
 ) -> tuple[tuple[crl.CertificateList, ...], tuple[ocsp.OCSPResponse, ...]]:
+    """Revocation lists and OCSP answers among RevocationInfoChoices."""
     crls, ocsps = [], []
-    for choice in signed_data["crls"] or ():
+    for choice in choices:
         if choice.name == "crl":
             crls.append(choice.chosen)
         elif choice.chosen["other_rev_info_format"].dotted == OCSP_RESPONSE:

@@ -77,6 +77,11 @@ class _Try:
         )
 
 
+def carried(container: Container) -> Evidence:
+    """What lies in the container beside the signature."""
+    return Evidence(container.certificates, container.crls, container.ocsps)
+
+
 async def judge(container: Container, setting: Setting) -> Judged:
     """What is thought of a signature whose value is right."""
     try:
@@ -87,11 +92,10 @@ async def judge(container: Container, setting: Setting) -> Judged:
 
 
 async def _judge(container: Container, setting: Setting) -> Judged:
-    carried = Evidence(container.certificates, container.crls, container.ocsps)
-    own = setting.own + carried
+    own = setting.own + carried(container)
     everything = own + setting.given
     tries = [
-        *(_Try(one.time, one.evidence + carried, archive=True) for one in setting.archived),
+        *(_Try(one.time, one.evidence, archive=True) for one in setting.archived),
         _Try(setting.today, everything, archive=False),
     ]
     for one in tries:

@@ -22,7 +22,7 @@ from pyhanko.pdf_utils.reader import PdfFileReader
 from ades.pdf import quick
 from ades.validation import describe, evidence, judging, revisions, timestamps, values
 from ades.validation.chains import Judge, Moment
-from ades.validation.containers import Refused
+from ades.validation.containers import Container, Refused
 from ades.validation.errors import Unreadable
 from ades.validation.judging import Archived, Setting
 from ades.validation.report import (
@@ -122,12 +122,16 @@ async def _stamps(opened: Opened, trust: Trust, judge: Judge, today: datetime) -
     return found
 
 
-def _archives(opened: Opened, signed: Signed, stamps: dict[str, Stamp]) -> Iterator[Archived]:
+def _archives(
+    opened: Opened, signed: Signed, container: Container, stamps: dict[str, Stamp]
+) -> Iterator[Archived]:
     """Good document time-stamps behind a signature, the first one first."""
+    # The container of the signature lies in what they cover.
+    carried = judging.carried(container)
     for one in opened.signed:
         stamp = stamps.get(one.name)
         if one.revision > signed.revision and stamp is not None and stamp.valid and stamp.time:
-            yield Archived(stamp.time, opened.evidence_of(one))
+            yield Archived(stamp.time, opened.evidence_of(one) + carried)
 
 
 async def _of_signature(
@@ -153,7 +157,7 @@ async def _of_signature(
         wrong = [Reason.CMS_BROKEN]
     if wrong:
         return _report(signed, [*wrong, *found], None, intact=False)
-    archives = tuple(_archives(opened, signed, stamps))
+    archives = tuple(_archives(opened, signed, container, stamps))
     setting = Setting(judge, today, trust.given, opened.own, archives)
     judged = await judging.judge(container, setting)
     return _report(signed, [*found, *judged.reasons], judged, intact=True)

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import zlib
 from collections.abc import Callable
-from typing import Any, Final
+from typing import Final
 
 from asn1crypto import cms
 
@@ -100,9 +100,10 @@ def _fields(number: int) -> bytes:
 
 
 def _many_tokens(number: int) -> bytes:
-    def tokens(value: bytes) -> list[Any]:
-        made = cms.ContentInfo.load(scribe.token(bytes(32)))
-        return [cms.CMSAttribute({"type": "signature_time_stamp_token", "values": [made] * number})]
+    def tokens(_: bytes) -> list[cms.CMSAttribute]:
+        made = scribe.token(bytes(32))
+        values = [cms.ContentInfo.load(made) for _ in range(number)]
+        return [cms.CMSAttribute({"type": "signature_time_stamp_token", "values": values})]
 
     return scribe.p7s(b"contract", detached=False, unsigned=tokens)
 

@@ -26,7 +26,9 @@ from pyhanko.sign.signers.cms_embedder import PdfCMSEmbedder, SigIOSetup, SigMDP
 from pyhanko.sign.signers.pdf_byterange import DocumentTimestamp, PdfSignedData, SignatureObject
 from pyhanko.sign.validation.dss import DocumentSecurityStore
 
+from ades.levels import cades, ports
 from ades.validation.trust import Evidence
+from policies.algorithms import HashAlgorithm
 from tests.ades.validation.authority import T0, Authority, Identity, authority, key
 
 PDF: Final = (Path(__file__).parents[3] / "csc_server/commands/sample.pdf").read_bytes()
@@ -209,6 +211,30 @@ def p7s(content: bytes, *, detached: bool = True, **changes: Any) -> bytes:
     } | changes
     made = signer(**wanted)
     return made.sign(hashlib.new(made.digest, content).digest())
+
+
+def leveled_p7s(level: str, content: bytes) -> bytes:
+    """A detached CAdES signature of this level."""
+    pki = authority()
+    if level == "B-B":
+        return p7s(content)
+    made = p7s(content, unsigned=stamped())
+    if level == "B-T":
+        return made
+    found = pki.evidence()
+    given = ports.Evidence(
+        certificates=tuple(one.der for one in (pki.alice, pki.issuing, pki.root, pki.unit)),
+        crls=tuple(one.dump() for one in found.crls),
+        ocsps=tuple(one.dump() for one in found.ocsps),
+    )
+    made = cades.add_evidence(made, given)
+    return made if level == "B-LT" else archived_p7s(made)
+
+
+def archived_p7s(made: bytes, at: datetime = T0, **changes: Any) -> bytes:
+    """The signature with an archive time-stamp."""
+    wanted = cades.imprint(made, HashAlgorithm.SHA256)
+    return cades.with_archive_stamp(made, wanted, token(wanted.digest, at, **changes))
 
 
 def pdf(

@@ -69,7 +69,7 @@ def _() -> bytes:
     return updated(_shadow(), switch)
 
 
-def _with_form() -> bytes:
+def with_form() -> bytes:
     """A document with a text field that shows something else than it holds."""
 
     def prepare(writer: Any) -> None:
@@ -110,7 +110,7 @@ def filled(document: bytes) -> bytes:
 
 @attack("shadow, replace: a form field gets another value", Reason.FIELDS_FILLED_AFTER_SIGNING)
 def _() -> bytes:
-    return filled(scribe.pdf(_with_form()))
+    return filled(scribe.pdf(with_form()))
 
 
 @attack("shadow, replace: a font is swapped", Reason.CHANGED_AFTER_SIGNING)
@@ -163,4 +163,4 @@ def _() -> bytes:
 
 @attack("certified P1: a form filled in", Reason.CHANGE_NOT_PERMITTED)
 def _() -> bytes:
-    return filled(scribe.pdf(_with_form(), certify=1))
+    return filled(scribe.pdf(with_form(), certify=1))

@@ -16,20 +16,25 @@ from tests.ades.validation.attacks import (
 )
 
 
-def _evil_page(writer: Any) -> None:
-    page = writer.root["/Pages"]["/Kids"][0]
-    page["/Contents"] = writer.add_object(generic.StreamObject(stream_data=b"BT (evil) Tj ET"))
-    writer.update_container(page)
+def evil_page(document: bytes) -> bytes:
+    """Another content of the first page."""
+
+    def replace(writer: Any) -> None:
+        page = writer.root["/Pages"]["/Kids"][0]
+        page["/Contents"] = writer.add_object(generic.StreamObject(stream_data=b"BT (evil) Tj ET"))
+        writer.update_container(page)
+
+    return updated(document, replace)
 
 
 @attack("page replaced", Reason.CHANGED_AFTER_SIGNING)
 def _() -> bytes:
-    return updated(signed(), _evil_page)
+    return evil_page(signed())
 
 
 @attack("page replaced, then restored", Reason.CHANGED_AFTER_SIGNING)
 def _() -> bytes:
-    evil = updated(signed(), _evil_page)
+    evil = evil_page(signed())
 
     def restore(writer: Any) -> None:
         page = writer.root["/Pages"]["/Kids"][0]
