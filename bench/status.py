@@ -44,6 +44,8 @@ CONCURRENCY: Final = 16
 WANTED: Final = 100_000
 """Certificates whose answers are renewed within ``WITHIN_S``."""
 WITHIN_S: Final = 600
+PATIENCE_S: Final = 3600
+"""A machine that is busy with other things is measured too."""
 GOALS: Final = {"advance": "3,000/s", "nonce": "400/s", "stamp": "200/s"}
 FEW: Final = 2000
 """Certificates that are renewed unless more are asked for; the rest is reckoned."""
@@ -62,6 +64,7 @@ class StatusBench:
         self._settings, self._seconds, self._repeats = settings, seconds, repeats
         self._service = Service(settings, "status", "authority")
         self._issuer = settings.path(app.CA_ISSUING).read_bytes()
+        self.renewal = ""
         self.costs: list[str] = []
         """What an answer costs the status process, one line each."""
 
@@ -78,6 +81,7 @@ class StatusBench:
         self._age()
         async with self._running(certificates) as took_s:
             pass
+        self.costs.append(f"Renewal: {self.renewal} for each certificate")
         return [*found, _renewal(certificates, took_s, await raw())]
 
     def _kinds(self, serials: list[int]) -> list[tuple[str, Iterator[bytes]]]:
@@ -147,13 +151,17 @@ class StatusBench:
         read = self._service.log.stat().st_size if self._service.log.exists() else 0
         await asyncio.to_thread(self._service.start)
         try:
-            yield await self._round(read, 2 * certificates)
+            before_s = self._processor_s(signers=True)
+            took_s = await self._round(read, 2 * certificates)
+            spent_s = self._processor_s(signers=True) - before_s
+            self.renewal = f"{spent_s / certificates * 1e6:.0f} µs of status process and signer"
+            yield took_s
         finally:
             await asyncio.to_thread(self._service.stop)
 
     async def _round(self, read: int, least: int) -> float:
         """How long the first round took that made so many, by the log from there on."""
-        end = time.monotonic() + WITHIN_S
+        end = time.monotonic() + PATIENCE_S
         while time.monotonic() < end:
             await asyncio.sleep(0.2)
             for line in self._service.log.read_bytes()[read:].splitlines():
@@ -190,10 +198,11 @@ class StatusBench:
             for name in names:
                 os.utime(os.path.join(directory, name), (then, then))
 
-    def _processor_s(self) -> float:
+    def _processor_s(self, *, signers: bool = False) -> float:
         [process] = self._service.processes("status")
-        spent = process.cpu_times()
-        return float(spent.user + spent.system)
+        counted = [process, *process.children()] if signers else [process]
+        times = [one.cpu_times() for one in counted]
+        return float(sum(one.user + one.system for one in times))
 
 
 def _renewal(count: int, took_s: float, base: float) -> Row:

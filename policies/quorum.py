@@ -22,7 +22,7 @@ ASK_EVERY: Final = timedelta(seconds=48)
 """With three tries of three seconds less than ``tsa.READING_LIFE``: while servers can be reached,
 there is never a moment without a reading."""
 ASK_AGAIN: Final = timedelta(seconds=8)
-"""After too few agreed: who has no time does not wait for the next turn."""
+"""After too few agreed, or our clock was off: who has no time does not wait for the next turn."""
 LEAST_PAUSE_S: Final = 1.0
 """Between any two rounds: whoever asks too often is not answered any more."""
 LONGEST_TRIP: Final = timedelta(milliseconds=200)
