@@ -23,8 +23,9 @@ BEHIND_LIMIT: Final = timedelta(milliseconds=300)
 """Most that a token's time may be put forward to the mark. With OFFSET_LIMIT, and what a reading
 can be wrong by (``policies.quorum``: half of a trip, and what servers that agree differ by), it is
 within ACCURACY."""
-READING_LIFE: Final = timedelta(seconds=60)
-"""How long a comparison with the sources counts: later, nobody knows the time."""
+READING_LIFE: Final = timedelta(seconds=58)
+"""How long a comparison with the sources counts: later, nobody knows the time. A little less than
+the minute within which tokens must stop (security-and-pki 7.2 row 25)."""
 RESOLUTION: Final = timedelta(milliseconds=1)
 """Of genTime."""
 LONGEST_REQUEST: Final = 4096
