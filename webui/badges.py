@@ -25,6 +25,7 @@ def _(word: str) -> str:
 BADGES: Final = {
     "signed": Badge(_("Signed"), "ok", "check"),
     "valid": Badge(_("Valid"), "ok", "check"),
+    "ends-soon": Badge(_("Ends soon"), "warn", "clock"),
     "waiting": Badge(_("Waiting"), "plain", "clock"),
     "time-not-proven": Badge(_("Time not proven"), "warn", "warning"),
     "expired": Badge(_("Expired"), "danger", "clock"),

@@ -6,7 +6,7 @@ from typing import Any, Final
 
 from aiohttp import web
 
-from csc_server.web.pages import browsers
+from csc_server.web.pages import browsers, own_certificates
 from csc_server.web.pages.page import Visit
 from policies import errors
 from policies.messages import Language
@@ -32,6 +32,7 @@ async def show(visit: Visit) -> web.StreamResponse:
         paired=person.pairing is PairingState.ACTIVE,
         open_sessions=len(opened),
         approvals=len(waiting),
+        valid_certificates=own_certificates.valid(await own_certificates.of_person(visit)),
         done=next((word for word in _DONE if word in visit.request.query), None),
     )
 

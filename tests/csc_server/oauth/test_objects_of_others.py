@@ -209,6 +209,10 @@ TABLE: dict[str, Any] = {
     "/settings/sessions": Takes("nothing: it ends all but this one"),
     "/settings/programs": (Asks(_of("client", "granted client")),),
     "/approve": Elsewhere(_FLOW + "test_flow_attacks.test_another_person_s_browser"),
+    "/certificates": NOTHING,
+    "/certificates/*": (Asks(link="serial"),),
+    "/certificates/file/*": (Asks(link="serial"),),
+    "/certificates/end": (Asks(_of("serial", "serial", how="revoke", reason="superseded")),),
     "/approvals": NOTHING,
     "/approval": Elsewhere(_CHECK + "test_a_request_is_its_owners"),
     **dict.fromkeys(("/signed-in", "/privacy", "/help"), NOTHING),
@@ -405,7 +409,12 @@ async def test_what_is_hers_is_as_unknown_as_what_does_not_exist(
 async def test_the_questions_are_good_ones(town: Town, path: str, number: int) -> None:
     """What is refused to others is refused for whose it is: the words say so, or the status."""
     asks: Asks = TABLE[path][number]
-    rooms = {"account": "program", "registration": "client", "settings": "browser"}
+    rooms = {
+        "account": "program",
+        "registration": "client",
+        "settings": "browser",
+        "certificates": "browser",
+    }
     right = rooms.get(path.split("/")[1], "person")
     if path.startswith("/registration/v1/certificate-") and TABLE[path] is _serial:
         right = "officer"
@@ -437,8 +446,12 @@ async def _ask(
     async with http.request(
         http_method, url, data=data, headers=headers, allow_redirects=False
     ) as response:
-        text = await response.text()
-        return response.status, response.headers.get("Location", ""), _without_number(text)
+        text, location = await response.text(), response.headers.get("Location", "")
+        if asks.link:
+            # The address that was asked for may be said again: to the login page and back.
+            asked = things[asks.link]
+            text, location = text.replace(asked, "ASKED"), location.replace(asked, "ASKED")
+        return response.status, location, _without_number(text)
 
 
 def _without_number(text: str) -> str:

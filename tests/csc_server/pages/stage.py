@@ -35,6 +35,7 @@ from policies.oauth.requests import Asked
 from policies.sessions import End, Session, SessionId, Stage
 from policies.values import AccountId, Credential
 from tests.csc_server.pages.cast import OWNER, StagedPeople, soon
+from tests.csc_server.pages.papers import StagedCertificates
 from tests.csc_server.pages.programs import Programs, StagedApprovals
 from tests.ports import free_port
 
@@ -138,6 +139,8 @@ class StageServer:
         self.approvals = StagedApprovals(self.programs)
         self._staged.people, self._staged.authorization = self.people, self.programs
         self._staged.approvals = self.approvals
+        self.certificates = StagedCertificates(self._credential.certificates[0])
+        self._staged.apis = SimpleNamespace(certificates=self.certificates)
         self.codes = StagedCodes(self.people)
         self._staged.send_code = self.codes
 

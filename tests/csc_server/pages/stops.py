@@ -15,10 +15,10 @@ from csc_server.ports import StorageUnavailable
 from csc_server.ports.messages import Kept
 from policies import errors
 from policies.passwords import Weakness
-from tests.csc_server.pages import cast, stage
+from tests.csc_server.pages import cast, papers, stage
 from tests.csc_server.pages.cast import sent, soon
 from tests.csc_server.pages.stage import StageServer
-from tests.csc_server.pages.tour import Arrange, Stop, press, run, send, type_password, visit
+from tests.csc_server.pages.tour import Arrange, Stop, fetch, press, run, send, type_password, visit
 
 TOKEN: Final = "T" * 43
 _MISSING: Final = ("first_name", "last_name", "email", "phone", "privacy_read")
@@ -29,6 +29,15 @@ def refuse(reason: errors.Refused) -> Arrange:
 
     def act(server: StageServer) -> None:
         server.programs.refusal = server.approvals.refusal = reason
+
+    return act
+
+
+def refuse_ending(reason: errors.Refused) -> Arrange:
+    """A certificate cannot be ended so."""
+
+    def act(server: StageServer) -> None:
+        server.certificates.refusal = reason
 
     return act
 
@@ -67,6 +76,10 @@ def _no_programs(server: StageServer) -> None:
 def _long_names(server: StageServer) -> None:
     programs = server.programs.applications_of
     programs[:] = [replace(one, name=cast.FORTY, host=f"{'x' * 63}.example") for one in programs]
+
+
+def _no_certificates(server: StageServer) -> None:
+    server.certificates.lines.clear()
 
 
 def _no_approvals(server: StageServer) -> None:
@@ -282,6 +295,29 @@ def _settings() -> Iterator[Stop]:
     yield Stop("data-command-line", "/settings/data", arrange=_command_line)
 
 
+def _certificates() -> Iterator[Stop]:
+    here = "/certificates"
+    yield Stop("certificates", here)
+    yield Stop("certificates-none", here, arrange=_no_certificates)
+    for done in ("suspended", "revoked"):
+        yield Stop(f"certificates-{done}", f"{here}?{done}=1")
+    for line in papers.StagedCertificates(b"").lines:
+        yield Stop(f"certificate-{line.serial}", f"{here}/{line.serial}")
+    file = fetch(f"{here}/file/{papers.VALID}")
+    yield Stop("certificate-file", f"{here}/{papers.VALID}", steps=(file,))
+    for how in ("suspend", "revoke"):
+        asked = f"{here}/end?how={how}&serial={papers.VALID}"
+        yield Stop(f"certificate-{how}", asked)
+        yield Stop(f"certificate-{how}-proof", asked, stage.STALE)
+    sure = send(f"{here}/end")
+    asked = f"{here}/end?how=revoke&serial={papers.VALID}"
+    yield Stop("certificate-revoke-no-reason", asked, steps=(sure,))
+    why = send(f"{here}/end", reason="superseded")
+    yield Stop("certificate-revoke-done", asked, steps=(why,))
+    late = refuse_ending(errors.CertificateNotSo("revoked"))
+    yield Stop("certificate-revoke-late", asked, arrange=late, steps=(why,))
+
+
 def _phone() -> Iterator[Stop]:
     here = "/settings/phone"
     mail, mail_code = send(here, "mail"), send(here, "mail_code", code="123456")
@@ -435,6 +471,7 @@ def every() -> tuple[Stop, ...]:
         *_passwords(),
         *_notices(),
         *_settings(),
+        *_certificates(),
         *_phone(),
         *_pairing(),
         *_programs(),

@@ -143,3 +143,12 @@ def visit(path: str) -> Step:
         page.goto(path)
 
     return act
+
+
+def fetch(path: str) -> Step:
+    """Save a file: the browser stays where it is."""
+
+    def act(page: Page) -> None:
+        assert page.context.request.get(path).ok
+
+    return act
