@@ -80,6 +80,8 @@ class Judge:
     """Whom to trust, and whether status has to be known."""
 
     anchors: tuple[x509.Certificate, ...]
+    stamp_anchors: tuple[x509.Certificate, ...] = ()
+    """For time-stamps alone."""
     status_required: bool = True
     clocks_differ: timedelta = statuses.CLOCKS_DIFFER
 
@@ -128,6 +130,12 @@ class _Case:
     purpose: Purpose
     moment: Moment
     further: Evidence
+
+    @property
+    def anchors(self) -> tuple[x509.Certificate, ...]:
+        """Those that this purpose may lead to."""
+        more = self.judge.stamp_anchors if self.purpose is Purpose.TIMESTAMP else ()
+        return self.judge.anchors + more
 
     async def decide(self) -> Chain:
         """What is thought of the certificate."""
@@ -185,7 +193,7 @@ class _Case:
     ) -> Chain:
         """One run of the path validator, with a context of its own."""
         certificate = self.certificate
-        if any(certificate.dump() == anchor.dump() for anchor in self.judge.anchors):
+        if any(certificate.dump() == anchor.dump() for anchor in self.anchors):
             inside = certificate.not_valid_before <= valid_at <= certificate.not_valid_after
             return Chain(() if inside else (Reason.EXPIRED,), (certificate,))
         context = self._context(evidence, valid_at, window, assumed_good=assumed_good)
@@ -248,7 +256,7 @@ class _Case:
         )
         rule = REQUIRE_REVINFO if self.judge.status_required else NO_REVOCATION
         return ValidationContext(
-            trust_roots=list(self.judge.anchors),
+            trust_roots=list(self.anchors),
             revinfo_manager=manager,
             certificate_registry=registry,
             moment=valid_at,

@@ -37,6 +37,8 @@ class Trust:
 
     anchors: tuple[x509.Certificate, ...] = ()
     given: Evidence = field(default_factory=Evidence)
+    stamp_anchors: tuple[x509.Certificate, ...] = ()
+    """For time-stamps alone."""
 
 
 def of(anchors: Iterable[bytes], given: Iterable[bytes]) -> Trust:
@@ -46,8 +48,8 @@ def of(anchors: Iterable[bytes], given: Iterable[bytes]) -> Trust:
         Unreadable: There is something else in one of them.
     """
     return Trust(
-        tuple(one for file in anchors for one in certificates(file)),
-        sum(map(evidence, given), Evidence()),
+        anchors=tuple(one for file in anchors for one in certificates(file)),
+        given=sum(map(evidence, given), Evidence()),
     )
 
 

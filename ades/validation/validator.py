@@ -38,7 +38,7 @@ def validate(document: bytes, original: bytes | None, trust: Trust, now: datetim
     Raises:
         Unreadable: Neither a PDF nor a signature, or one that cannot be read.
     """
-    judge = Judge(trust.anchors)
+    judge = Judge(trust.anchors, trust.stamp_anchors)
     try:
         kind, signatures = asyncio.run(_signatures(document, original, trust, judge, now))
     except RecursionError as error:
@@ -69,8 +69,9 @@ def check(
         Unreadable: Not a PDF or CMS any more.
     """
     own = level.reaches(SignatureLevel.B_LT)
-    trust = Trust(given.anchors) if own else given
-    judge = Judge(trust.anchors, status_required=own or status_known)
+    trust = Trust(given.anchors, stamp_anchors=given.stamp_anchors) if own else given
+    required = own or status_known
+    judge = Judge(trust.anchors, trust.stamp_anchors, status_required=required)
     _, signatures = asyncio.run(_signatures(document, original, trust, judge, now))
     made = [one for one in signatures if one.kind == "signature"]
     if not made:

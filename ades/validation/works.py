@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from pathlib import Path
 
 from ades.desk import MIB, Limits, Work
 from ades.validation.errors import Unreadable
+from ades.validation.listed import Listed
 from ades.validation.report import Report, SignatureLevel, Verdict
 
 _VALIDATOR = ("ades.validation.validator",)
@@ -29,14 +30,38 @@ class Validate(Work[Report]):
     evidence: tuple[bytes, ...]
     """Certificates, revocation lists and OCSP answers, PEM or DER."""
     now: datetime
+    listed: Listed = field(default_factory=Listed)
+    """Further anchors, from trusted lists."""
 
     def perform(self) -> Report:
         """Raises ``Unreadable`` for what is no signed file."""
         from ades.validation import trust, validator
 
-        given = trust.of(self.anchors, self.evidence)
+        given = trust.of((*self.anchors, *self.listed.authorities), self.evidence)
+        given = replace(given, stamp_anchors=trust.of(self.listed.units, ()).anchors)
         original = None if self.original is None else self.original.read_bytes()
         return validator.validate(self.document.read_bytes(), original, given, self.now)
+
+
+@dataclass(frozen=True, slots=True)
+class ReadLists(Work[Listed]):
+    """The services of trusted lists; a large list takes some seconds."""
+
+    limits = Limits(wall_s=180.0, cpu_s=120, memory_bytes=1024 * MIB, file_bytes=0)
+    raises = (Unreadable,)
+
+    files: tuple[Path, ...]
+    """National lists, and the list of the lists."""
+    signers: tuple[bytes, ...]
+    """Certificates of who may sign them, PEM or DER, beside those that are known."""
+    now: datetime
+
+    def perform(self) -> Listed:
+        """Raises ``Unreadable`` for what is no list, or one that is not to be believed."""
+        from ades.validation import trust, trusted_lists
+
+        signers = trust.of(self.signers, ()).anchors
+        return trusted_lists.listed((one.read_bytes() for one in self.files), signers, self.now)
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,6 +9,7 @@ from __future__ import annotations
 import argparse
 import asyncio
 import sys
+from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
 from typing import Final
@@ -17,7 +18,7 @@ from ades.desk import Desk, DeskError, OutOfMemory, Overdue
 from ades.validation import report, text
 from ades.validation.errors import Unreadable
 from ades.validation.report import Report
-from ades.validation.works import Validate
+from ades.validation.works import ReadLists, Validate
 from csc_server import config
 from csc_server.adapters.clock import SystemClock
 from policies.validation import Indication
@@ -58,6 +59,20 @@ def register(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> N
         default=[],
         help="certificates, revocation lists, OCSP answers (PEM or DER)",
     )
+    parser.add_argument(
+        "--trusted-list",
+        type=Path,
+        action="append",
+        default=[],
+        help="EU trusted list, or the list of the lists (XML): its granted services are trusted",
+    )
+    parser.add_argument(
+        "--list-signer",
+        type=Path,
+        action="append",
+        default=[],
+        help="certificate that may have signed a trusted list (PEM or DER)",
+    )
     parser.add_argument("--at", help="validate as of this time, such as 2027-01-31T12:00:00Z")
     parser.add_argument("--json", action="store_true", help="print the whole report as JSON")
     parser.set_defaults(run=run)
@@ -66,7 +81,7 @@ def register(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> N
 def run(arguments: argparse.Namespace) -> int:
     """Validate, print, and say the outcome by the exit status."""
     try:
-        found = asyncio.run(_validated(_work(arguments)))
+        found = asyncio.run(_validated(_work(arguments), _lists(arguments)))
     except Unreadable as reason:
         return _refused(str(reason))
     except Overdue:
@@ -89,9 +104,19 @@ def _refused(sentence: str) -> int:
     return UNREADABLE
 
 
-async def _validated(work: Validate) -> Report:
+async def _validated(work: Validate, lists: ReadLists) -> Report:
     async with Desk(_MODULES, places=1) as desk:
+        if lists.files:
+            work = replace(work, listed=await desk.do(lists))
         return await desk.do(work)
+
+
+def _lists(arguments: argparse.Namespace) -> ReadLists:
+    files = tuple(path.absolute() for path in arguments.trusted_list)
+    for path in files:
+        path.stat()
+    signers = tuple(path.read_bytes() for path in arguments.list_signer)
+    return ReadLists(files, signers, _moment(arguments.at))
 
 
 def _work(arguments: argparse.Namespace) -> Validate:
