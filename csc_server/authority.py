@@ -289,7 +289,7 @@ async def _round(steps: tuple[Step, ...]) -> None:
             await step()
         except (CaUnavailable, HsmError, Refused, StorageUnavailable) as reason:
             _log.error(
-                "step_failed", step=step.__name__, reason=f"{type(reason).__name__}: {reason}"
+                "step_failed", step=step.__qualname__, reason=f"{type(reason).__name__}: {reason}"
             )
 
 

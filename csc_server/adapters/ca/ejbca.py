@@ -186,9 +186,7 @@ class EjbcaClient:
             async with self._http.request(
                 method, _verbatim(url), json=body, allow_redirects=False
             ) as response:
-                content = await response.content.read(LONGEST_ANSWER + 1)
-                if len(content) > LONGEST_ANSWER or not response.content.at_eof():
-                    raise CaUnavailable("an answer too long")
+                content = await _bounded(response.content)
                 return response.status, json.loads(content) if content else None
         except (aiohttp.ClientError, TimeoutError, OSError) as error:
             raise CaUnavailable(type(error).__name__) from error
@@ -230,6 +228,15 @@ def _certificate(answer: Any) -> bytes:
         return x509.load_der_x509_certificate(content).public_bytes(Encoding.DER)
     except (KeyError, TypeError, ValueError, NotBase64) as error:
         raise CaUnavailable("no certificate in the answer") from error
+
+
+async def _bounded(content: aiohttp.StreamReader) -> bytes:
+    answer = bytearray()
+    async for chunk in content.iter_chunked(LONGEST_ANSWER):
+        answer += chunk
+        if len(answer) > LONGEST_ANSWER:
+            raise CaUnavailable("an answer too long")
+    return bytes(answer)
 
 
 def _verbatim(url: str) -> URL:

@@ -144,12 +144,20 @@ class ReportEndings:
         """Afterwards the authority knows.
 
         Raises:
-            CaUnavailable, AuthorityRefused, StorageUnavailable: The rest is told in the next round.
+            CaUnavailable, StorageUnavailable: The rest is told in the next round.
+            AuthorityRefused: All others are told; this one again when it changes, or after a
+                restart. Staff has to look at it.
         """
+        refused = None
         while found := await self.requests.untold(self._after, BATCH):
             for number, line in found:
-                await self._tell(line)
+                try:
+                    await self._tell(line)
+                except errors.AuthorityRefused as reason:
+                    refused = reason
                 self._after = number
+        if refused is not None:
+            raise refused
 
     async def _tell(self, line: Registered) -> None:
         if line.revocation is None:
@@ -171,14 +179,23 @@ class ForgetRequests:
         """Afterwards none of them is left.
 
         Raises:
-            CaUnavailable, AuthorityRefused, StorageUnavailable: The rest is ended later.
+            CaUnavailable, StorageUnavailable: The rest is ended later.
+            AuthorityRefused: All others are ended; this one is tried again in each round.
         """
-        now = self.clock.now()
+        now, refused = self.clock.now(), None
         for request in await self.requests.forgotten(now - FORGOTTEN_AFTER, BATCH):
-            for leaf in await self.client.find(request.username):
-                number = serial(x509.Certificate.load(leaf).serial_number)
-                await self.client.revoke(number, Reason.CESSATION_OF_OPERATION, now)
-            await self.requests.give_up(request.username, now)
+            try:
+                await self._end(request, now)
+            except errors.AuthorityRefused as reason:
+                refused = reason
+        if refused is not None:
+            raise refused
+
+    async def _end(self, request: CaRequest, now: datetime) -> None:
+        for leaf in await self.client.find(request.username):
+            number = serial(x509.Certificate.load(leaf).serial_number)
+            await self.client.revoke(number, Reason.CESSATION_OF_OPERATION, now)
+        await self.requests.give_up(request.username, now)
 
 
 def fit(leaf: bytes, issuer: bytes, asked: Asked, now: datetime) -> None:

@@ -261,6 +261,30 @@ async def test_who_revoked_there_first_does_no_harm(elsewhere: Elsewhere) -> Non
     await elsewhere.report()
 
 
+async def test_one_refusal_holds_nobody_up(elsewhere: Elsewhere) -> None:
+    """What EJBCA will not change is said once; the certificates after it are told all the same."""
+    serials = []
+    for _ in range(2):
+        order = await elsewhere.office.order()
+        await elsewhere.round()
+        serials.append((await elsewhere.office.issued(order))[1])
+    end = elsewhere.office.verbs.end
+    for serial in serials:
+        await end.suspend(PORTAL, serial)
+    elsewhere.stub.failing = {"revoke": ["422"]}
+    with pytest.raises(errors.AuthorityRefused):
+        await elsewhere.report()
+    assert [one.state for one in elsewhere.stub.issued] == [None, "CERTIFICATE_HOLD"]
+    await elsewhere.report()
+    again = ReportEndings(
+        client=elsewhere.client,
+        requests=elsewhere.office.store.ca_requests,
+        clock=elsewhere.office.clock,
+    )
+    await again()
+    assert {one.state for one in elsewhere.stub.issued} == {"CERTIFICATE_HOLD"}
+
+
 async def test_what_nobody_comes_back_for_is_ended(elsewhere: Elsewhere) -> None:
     """A cancelled order's certificate, made when nobody heard of it, is revoked an hour later."""
     elsewhere.stub.failing = {"pkcs10enroll": ["lost"], "search": ["503"]}
@@ -305,6 +329,18 @@ async def test_a_profile_that_is_not_named_is_refused(elsewhere: Elsewhere, tls:
     failed = await elsewhere.office.shown(order)
     assert failed.reason == "AuthorityRefused: no certificate profile for signature"
     assert elsewhere.stub.calls == {}
+
+
+async def test_answers_of_any_size_and_no_longer(elsewhere: Elsewhere) -> None:
+    """In many pieces; one that never ends is cut off."""
+    await elsewhere.office.order()
+    await elsewhere.round()
+    [issued] = elsewhere.stub.issued
+    elsewhere.stub.issued = [replace(issued) for _ in range(200)]
+    assert await elsewhere.client.find(issued.username) == [issued.der] * 200
+    elsewhere.stub.issued *= 10
+    with pytest.raises(CaUnavailable, match="too long"):
+        await elsewhere.client.find(issued.username)
 
 
 async def test_an_authority_of_another_name(elsewhere: Elsewhere, tls: Tls) -> None:
