@@ -1,7 +1,8 @@
 """Which tests share a worker of pytest-xdist.
 
 A file stays whole, so its module's fixtures are made once. The campaign stays whole as well: its
-runs fill the processors and measure, two of them at a time would judge each other.
+runs fill the processors and measure, two of them at a time would judge each other. So do the
+tests of status, which share one running trust service.
 """
 
 from __future__ import annotations
@@ -10,7 +11,7 @@ import pytest
 from xdist.remote import Producer
 from xdist.scheduler import LoadScopeScheduling
 
-_CAMPAIGN = "tests/campaign/"
+_TOGETHER = ("tests/campaign/", "tests/csc_server/status/")
 
 
 class WholeFiles(LoadScopeScheduling):  # type: ignore[misc]  # xdist has no types
@@ -21,4 +22,7 @@ class WholeFiles(LoadScopeScheduling):  # type: ignore[misc]  # xdist has no typ
         config.option.loadscopereorder = False
 
     def _split_scope(self, nodeid: str) -> str:
-        return _CAMPAIGN if nodeid.startswith(_CAMPAIGN) else nodeid.partition("::")[0]
+        for directory in _TOGETHER:
+            if nodeid.startswith(directory):
+                return directory
+        return nodeid.partition("::")[0]
