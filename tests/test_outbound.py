@@ -18,12 +18,13 @@ ROOT = Path(__file__).parent.parent
 ROOMS = ("policies", "hsm", "pki", "ades", "webui", "csc_server")
 ASKS = {
     "csc_server/adapters/ca/ejbca.py": "ejbca.url",
+    "csc_server/adapters/evidence.py": "instance",
     "csc_server/adapters/mail/smtp.py": "mail.host",
     "csc_server/adapters/ntp.py": "pki.time_servers",
     "csc_server/adapters/sms/http.py": "sms.url",
     "csc_server/adapters/tsa/http.py": "timestamp.url",
 }
-"""Module to the setting that its address comes from."""
+"""Module to the setting that its address comes from; ``instance``: a socket in its directory."""
 OWN = ("csc_server/commands/",)
 """Commands ask the service itself, for the person who typed them."""
 CALLS = {
