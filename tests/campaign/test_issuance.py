@@ -36,7 +36,7 @@ POINTS = (
 )
 SHORT = ("after reserve", "after sign", "after store")
 """Those of ``make test``: an intent alone, a signature nobody stored, an answer that was lost."""
-ENDINGS = ("after bury", "after destroy_key")
+ENDINGS = ("after destroy_key", "before destroyed")
 """Points at which the keys of dead issues end."""
 PORTAL = "client:portal"
 LATER_S = (LEASE + ABANDONED_AFTER).total_seconds() + 60
