@@ -26,6 +26,7 @@ WORDS: Final = (
     "oauth-client",
     "sign",
     "validate",
+    "renew",
     "audit",
     "doctor",
     "demo",

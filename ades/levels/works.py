@@ -13,9 +13,11 @@ from typing import ClassVar, Final
 
 from ades.desk import MIB, Limits, Work
 from ades.levels.ports import Evidence
+from ades.validation.errors import Unreadable
 from policies.algorithms import HashAlgorithm
 from policies.documents import MOST_DOCUMENT_BYTES, PreparedPdf
-from policies.levels import DIGEST
+from policies.errors import DocumentUnfit
+from policies.levels import DIGEST, StampFacts
 
 _LIMITS: Final = Limits(
     wall_s=20, cpu_s=15, memory_bytes=512 * MIB, file_bytes=MOST_DOCUMENT_BYTES + 16 * MIB
@@ -61,6 +63,43 @@ class Stamped:
     signed: Signed
     wish: StampWish
     token: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class Looked:
+    """What a signature has, for whoever thinks of renewing it."""
+
+    in_question: Certificates
+    """The certificates whose status has to be in it."""
+    stamps: tuple[StampFacts, ...]
+    """Its archive time-stamps, the latest last."""
+
+
+@dataclass(frozen=True, slots=True)
+class LookAt(Work[Looked]):
+    """What a file has that somebody may have given.
+
+    Raises ``Unreadable`` for what is no signature.
+    """
+
+    limits: ClassVar[Limits] = _LIMITS
+    loads: ClassVar[tuple[str, ...]] = PDFS
+    raises: ClassVar[tuple[type[Exception], ...]] = (Unreadable,)
+    signed: Signed
+
+    def perform(self) -> Looked:
+        """In the child."""
+        from ades.levels import cades, pades
+
+        try:
+            if not self.signed.is_pdf:
+                stamps = cades.stamps(self.signed.path.read_bytes())
+            else:
+                with self.signed.path.open("rb") as file:
+                    stamps = pades.stamps(file)
+            return Looked(in_question(self.signed), stamps)
+        except (DocumentUnfit, ValueError, TypeError, KeyError, AttributeError) as error:
+            raise Unreadable(type(error).__name__) from error
 
 
 @dataclass(frozen=True, slots=True)

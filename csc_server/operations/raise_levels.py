@@ -74,26 +74,43 @@ class RaiseLevels:
         if items := proven[Level.B_LT]:
             await self.desk.do(AddEvidence(items))
         if items := proven[Level.B_LTA]:
-            await self._archive(items, [one for one in inside if one.part.level is Level.B_LTA])
+            asked = [one.asked for one in inside if one.part.level is Level.B_LTA]
+            await archive(self.desk, self.source, self.stamp, items, asked)
         others = [evidence[one.asked] for one in wanted if beside(one.part)]
         return _info(others) if others else None
 
-    async def _archive(self, items: tuple[Proven, ...], made: Sequence[Made]) -> None:
-        wishes = await self.desk.do(PrepareStamps(items))
-        stamped = tuple(
-            [
-                Stamped(item.signed, wish, await self.stamp(wish.digest, wish.algorithm))
-                for item, wish in zip(items, wishes, strict=True)
-            ]
-        )
-        now_asked = await self.desk.do(PutStamps(stamped))
-        fresh = [
-            (item.signed, tuple(one for one in asked if one not in before.asked))
-            for item, asked, before in zip(items, now_asked, made, strict=True)
+
+async def archive(
+    desk: Desk,
+    source: EvidenceSource,
+    stamp: Stamp,
+    items: tuple[Proven, ...],
+    asked: Sequence[Certificates],
+) -> None:
+    """Steps 3 and 4: afterwards each has a further archive time-stamp, and its unit's status.
+
+    Args:
+        items: With the evidence for what was in question.
+        asked: What that was, for each.
+
+    Raises:
+        See ``RaiseLevels``.
+    """
+    wishes = await desk.do(PrepareStamps(items))
+    stamped = tuple(
+        [
+            Stamped(item.signed, wish, await stamp(wish.digest, wish.algorithm))
+            for item, wish in zip(items, wishes, strict=True)
         ]
-        more = [Proven(one, await self.source.evidence(asked)) for one, asked in fresh if asked]
-        if more:
-            await self.desk.do(AddEvidence(tuple(more)))
+    )
+    now_asked = await desk.do(PutStamps(stamped))
+    fresh = [
+        (item.signed, tuple(one for one in now if one not in before))
+        for item, now, before in zip(items, now_asked, asked, strict=True)
+    ]
+    more = [Proven(signed, await source.evidence(new)) for signed, new in fresh if new]
+    if more:
+        await desk.do(AddEvidence(tuple(more)))
 
 
 def _distinct(made: Iterable[Made]) -> list[Certificates]:

@@ -6,6 +6,7 @@ import asyncio
 import base64
 import stat
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import Any
 
 import aiohttp
@@ -33,6 +34,7 @@ from tests.csc_server.api.documents import (
     sign_doc,
     validate,
 )
+from tests.csc_server.commands import cli
 from tests.csc_server.status.conftest import TrustService
 from tests.service import Client
 
@@ -142,6 +144,50 @@ async def test_evidence_beside_a_pdf_that_the_client_has(
     output.seek(0)
     whole = output.getvalue() + pades_levels.add_evidence(output, evidence)
     assert await level_of(trust, whole) == "B-LT"
+
+
+async def test_archives_are_renewed(
+    trust: TrustService, horia: Client, credential: str, tmp_path: Path
+) -> None:
+    """Not before it is due, unless asked; what cannot be renewed stays as it was, and is named."""
+    found: dict[str, bytes] = {}
+    for level in ("AdES-B-LT", "AdES-B-LTA"):
+        sad = await approved(horia, credential, sha256(PDF))
+        element = pades(conformance_level=level)
+        [found[level]] = decoded(
+            await sign_doc(horia, credential, sad, documents=[element]), "DocumentWithSignature"
+        )
+    archive = found["AdES-B-LTA"]
+    spoilt = archive.replace(b"/Page", b"/Pagf", 1)
+    files = {"lta": archive, "lt": found["AdES-B-LT"], "spoilt": spoilt, "text": b"no document"}
+    for name, content in files.items():
+        (tmp_path / name).write_bytes(content)
+
+    async def renew(*words: str) -> tuple[int, str]:
+        paths = [str(tmp_path / word) if word in files else word for word in words]
+        instance = trust.service.settings.instance
+        return await asyncio.to_thread(cli.run, instance, "renew", *paths)
+
+    code, said = await renew("lta")
+    assert (code, "not due yet, good until" in said) == (0, True), said
+    assert (tmp_path / "lta").read_bytes() == archive
+    code, said = await renew("--early", "lt", "text", "spoilt", "none", "lta")
+    assert code == 1
+    for words in (
+        "lt: has no archive time-stamp",
+        "text: not a signed document",
+        "spoilt: does not pass the check",
+        "none: No such file",
+        "lta: renewed, good until",
+    ):
+        assert words in said
+    renewed = (tmp_path / "lta").read_bytes()
+    assert renewed.startswith(archive)
+    assert len(renewed) > len(archive)
+    assert await level_of(trust, renewed) == "B-LTA"
+    assert {path.name for path in tmp_path.iterdir()} == files.keys()
+    for name in ("lt", "spoilt", "text"):
+        assert (tmp_path / name).read_bytes() == files[name]
 
 
 async def level_of(trust: TrustService, signed: bytes, original: bytes | None = None) -> str:
