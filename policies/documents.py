@@ -267,7 +267,7 @@ def check_levels(request: SignDocRequest, offered: Collection[Level]) -> None:
 
     Raises:
         LevelInvalid: Not offered; or for a client's own PDF, whose evidence only the client can
-            put in, B-LT without ``validation_info``, or B-LTA (CSC v2 11.11); or B-LTA for CAdES.
+            put in, B-LT without ``validation_info``, or B-LTA (CSC v2 11.11).
     """
     for part in request.parts:
         if part.level not in offered:
@@ -275,9 +275,6 @@ def check_levels(request: SignDocRequest, offered: Collection[Level]) -> None:
         alone = part.level is Level.B_LT and not request.validation_info
         if beside(part) and (alone or part.level is Level.B_LTA):
             raise errors.LevelInvalid(f"{part.level} of a PDF that is not here")
-        if part.format is Format.CADES and part.level is Level.B_LTA:
-            # Nothing leaves unchecked, and our validator does not read these time-stamps.
-            raise errors.LevelInvalid(f"{part.level} cannot be checked for CAdES")
 
 
 def envelope(part: Part) -> Envelope:

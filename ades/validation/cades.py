@@ -9,6 +9,7 @@ from datetime import datetime
 from asn1crypto import pem
 
 from ades.validation import archives, containers, describe, judging, values
+from ades.validation.archives import Digest
 from ades.validation.chains import Judge
 from ades.validation.containers import Container, Refused
 from ades.validation.errors import FAULTS, Unreadable
@@ -54,16 +55,21 @@ async def report(
     wrong = _wrong(container, original, digest, today)
     if wrong:
         return _report(container, wrong, None)
-    content = container.content or original or b""
     known = judging.carried(container) + trust.given
-    found = await archives.judge(
-        container, lambda name: hashlib.new(name, content).digest(), judge, known, today
-    )
+    content = _digests(container, original, digest)
+    found = await archives.judge(container, content, judge, known, today)
     setting = Setting(judge, today, trust.given, Evidence(), found.good)
     judged = await judging.judge(container, setting)
     wrong = [reason for stamp in found.stamps for reason in stamp.reasons]
     judged = replace(judged, stamps=judged.stamps + found.stamps)
     return _report(container, [*judged.reasons, *wrong], judged)
+
+
+def _digests(container: Container, original: bytes | None, digest: bytes | None) -> Digest:
+    """Of what was signed; of a digest alone there is no other digest."""
+    content = container.content or original or b""
+    given = {} if digest is None else {values.digest_name(container): digest}
+    return lambda name: given.get(name) or hashlib.new(name, content).digest()
 
 
 def _wrong(

@@ -255,7 +255,7 @@ LT, LTA = Level.B_LT, Level.B_LTA
     ("one", "info", "good"),
     [
         (part(level=LT), False, True),
-        (part(level=LTA), False, False),
+        (part(level=LTA), False, True),
         (part(level=LTA, format=Format.PADES), False, True),
         (digest(level=LT), False, True),
         (digest(level=LT, format=Format.PADES), False, False),
