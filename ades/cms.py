@@ -6,11 +6,16 @@ value is over these very bytes. Pure: no key, no network, no clock.
 
 from __future__ import annotations
 
-from asn1crypto import cms, core, x509
+from typing import Final
 
-from ades import identifiers
+from ades import der, identifiers
+from ades import signed_data as parts_of
+from ades.signed_data import DATA, Parts, attribute
 from policies.algorithms import SignAlgorithm
 from policies.documents import PreparedPdf
+
+SIGNATURE_STAMP: Final = "1.2.840.113549.1.9.16.2.14"
+"""RFC 3161 appendix A: signatureTimeStampToken."""
 
 
 def signed_data(
@@ -32,36 +37,25 @@ def signed_data(
         content: The document for an attached signature, ``None`` for a detached one.
         timestamp: Token over ``signature`` (DER ContentInfo) for level B-T.
     """
-    chain = [x509.Certificate.load(one) for one in certificates]
-    digest_algorithm = identifiers.digest_algorithm(algorithm.hash_algorithm)
-    signer_info: dict[str, object] = {
-        "version": "v1",
-        "sid": cms.SignerIdentifier(
-            "issuer_and_serial_number",
-            {"issuer": chain[0].issuer, "serial_number": chain[0].serial_number},
-        ),
-        "digest_algorithm": digest_algorithm,
-        "signature_algorithm": identifiers.signature_algorithm(algorithm),
-        "signed_attrs": cms.CMSAttributes.load(signed_attributes),
-        "signature": signature,
-    }
-    if timestamp is not None:
-        token = cms.ContentInfo.load(timestamp)
-        stamp = {"type": "signature_time_stamp_token", "values": [token]}
-        signer_info["unsigned_attrs"] = cms.CMSAttributes([cms.CMSAttribute(stamp)])
-    encapsulated: dict[str, object] = {"content_type": "data"}
-    if content is not None:
-        encapsulated["content"] = core.OctetString(content)
-    signed = cms.SignedData(
-        {
-            "version": "v1",
-            "digest_algorithms": [digest_algorithm],
-            "encap_content_info": encapsulated,
-            "certificates": chain,
-            "signer_infos": [signer_info],
-        }
+    digest_algorithm = identifiers.digest_der(algorithm.hash_algorithm)
+    unsigned = () if timestamp is None else (attribute(SIGNATURE_STAMP, timestamp),)
+    enclosed = b"" if content is None else der.explicit(0, der.octets(content))
+    return parts_of.write(
+        Parts(
+            version=1,
+            digest_algorithms=der.set_of(digest_algorithm),
+            content=der.sequence(DATA, enclosed),
+            signer=parts_of.signer(
+                certificate=certificates[0],
+                digest_algorithm=digest_algorithm,
+                signed_attributes=signed_attributes,
+                signature_algorithm=identifiers.signature_der(algorithm),
+                signature=signature,
+            ),
+            certificates=certificates,
+            unsigned=unsigned,
+        )
     )
-    return bytes(cms.ContentInfo({"content_type": "signed_data", "content": signed}).dump())
 
 
 def filled(pdf: PreparedPdf, length: int, signature: bytes) -> bytes:

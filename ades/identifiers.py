@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
+
 from asn1crypto import algos
 
 from policies.algorithms import (
@@ -34,3 +36,15 @@ def signature_algorithm(algorithm: SignAlgorithm) -> algos.SignedDigestAlgorithm
     return algos.SignedDigestAlgorithm(
         {"algorithm": RSASSA_PSS, "parameters": algos.RSASSAPSSParams(parameters)}
     )
+
+
+@lru_cache(maxsize=8)
+def digest_der(algorithm: HashAlgorithm) -> bytes:
+    """AlgorithmIdentifier of a digest, DER."""
+    return bytes(digest_algorithm(algorithm).dump())
+
+
+@lru_cache(maxsize=64)
+def signature_der(algorithm: SignAlgorithm) -> bytes:
+    """AlgorithmIdentifier of a signature, DER."""
+    return bytes(signature_algorithm(algorithm).dump())

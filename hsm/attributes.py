@@ -13,24 +13,24 @@ from datetime import datetime
 from functools import lru_cache
 from typing import Final
 
-from asn1crypto import cms, core, tsp, x509
+from asn1crypto import x509
 
-from ades import identifiers
+from ades import der, identifiers
+from ades.signed_data import DATA, attribute
 from hsm import errors, mechanisms
 from policies.algorithms import SignAlgorithm
 from policies.documents import LONGEST_MIME_TYPE
 
+CONTENT_TYPE: Final = "1.2.840.113549.1.9.3"
+MESSAGE_DIGEST: Final = "1.2.840.113549.1.9.4"
+SIGNING_TIME: Final = "1.2.840.113549.1.9.5"
+"""RFC 5652 11.1 to 11.3."""
+PROTECTION: Final = "1.2.840.113549.1.9.52"
+"""RFC 6211: CMSAlgorithmProtection."""
+SIGNING_CERTIFICATE: Final = "1.2.840.113549.1.9.16.2.47"
+"""RFC 5035: signing-certificate-v2."""
 MIME_TYPE: Final = "0.4.0.1733.2.1"
 """EN 319 122-1 5.2.5.2: mime-type."""
-
-
-class _MimeTypes(core.SetOf):  # type: ignore[misc]  # asn1crypto is not typed
-    _child_spec = core.UTF8String
-
-
-cms.CMSAttributeType._map[MIME_TYPE] = "mime_type"
-cms.CMSAttributeType._reverse_map = None
-cms.CMSAttribute._oid_specs["mime_type"] = _MimeTypes
 
 
 def signed_attributes(
@@ -53,22 +53,19 @@ def signed_attributes(
     Raises:
         Rejected: The media type is too long, or no plain text.
     """
-    found: list[tuple[str, object]] = [
-        ("content_type", "data"),
-        ("message_digest", digest),
-        ("cms_algorithm_protection", _protection(algorithm)),
-        ("signing_certificate_v2", _names(certificate)),
+    found = [
+        attribute(CONTENT_TYPE, DATA),
+        attribute(MESSAGE_DIGEST, der.octets(digest)),
+        attribute(PROTECTION, _protection(algorithm)),
+        attribute(SIGNING_CERTIFICATE, _names(certificate)),
     ]
     if signing_time is not None:
         moment = signing_time.replace(microsecond=0)
-        found.append(("signing_time", cms.Time(name="utc_time", value=moment)))
+        found.append(attribute(SIGNING_TIME, der.time(moment)))
     if mime_type is not None:
-        found.append(("mime_type", _plain(mime_type)))
-    attributes = cms.CMSAttributes(
-        [cms.CMSAttribute({"type": name, "values": [value]}) for name, value in found]
-    )
-    # DER: the SET OF is sorted by its encoded members (X.690 11.6).
-    return bytes(attributes.dump(force=True))
+        named = der.encoded(der.UTF8_STRING, _plain(mime_type).encode("ascii"))
+        found.append(attribute(MIME_TYPE, named))
+    return der.set_of(*found)
 
 
 @lru_cache(maxsize=256)
@@ -91,19 +88,21 @@ def common_name(certificate: bytes) -> str | None:
     return found if isinstance(found, str) else None
 
 
-def _protection(algorithm: SignAlgorithm) -> cms.CMSAlgorithmProtection:
-    return cms.CMSAlgorithmProtection(
-        {
-            "digest_algorithm": identifiers.digest_algorithm(algorithm.hash_algorithm),
-            "signature_algorithm": identifiers.signature_algorithm(algorithm),
-        }
+@lru_cache(maxsize=64)
+def _protection(algorithm: SignAlgorithm) -> bytes:
+    signature = identifiers.signature_der(algorithm)
+    # RFC 6211 2: signatureAlgorithm is [1] IMPLICIT.
+    return der.sequence(
+        identifiers.digest_der(algorithm.hash_algorithm),
+        bytes((der.context(1),)) + signature[1:],
     )
 
 
-def _names(certificate: bytes) -> tsp.SigningCertificateV2:
+@lru_cache(maxsize=256)
+def _names(certificate: bytes) -> bytes:
     # SHA-256 is the default and must then be left out (RFC 5035 4, X.690 11.5).
-    named = tsp.ESSCertIDv2({"cert_hash": hashlib.sha256(certificate).digest()})
-    return tsp.SigningCertificateV2({"certs": [named]})
+    named = der.sequence(der.octets(hashlib.sha256(certificate).digest()))
+    return der.sequence(der.sequence(named))
 
 
 def _plain(mime_type: str) -> str:

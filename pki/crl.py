@@ -14,8 +14,9 @@ from typing import Final
 
 from asn1crypto import x509
 
-from pki import der, extensions, signed
-from pki.der import NotDer, Reader
+from ades import der, identifiers
+from ades.der import NotDer, Reader
+from pki import extensions, signed
 from pki.ports import Registered
 from pki.signed import Sign
 from policies.algorithms import SignAlgorithm
@@ -71,7 +72,7 @@ def to_be_signed(wanted: List, algorithm: SignAlgorithm) -> bytes:
     revoked = b"".join(map(_entry, wanted.entries))
     return der.sequence(
         der.integer(1),
-        signed.identifier(algorithm),
+        identifiers.signature_der(algorithm),
         issuer.subject.dump(),
         der.time(wanted.window.this_update),
         der.time(wanted.window.next_update),

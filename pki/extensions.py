@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from pki import der
-from pki.der import NotDer, Reader
+from ades import der
+from ades.der import NotDer, Reader
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,20 +7,12 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Awaitable, Callable
-from functools import lru_cache
 
-from ades import identifiers
-from pki import der
+from ades import der, identifiers
 from policies.algorithms import SignAlgorithm
 
 Sign = Callable[[bytes, SignAlgorithm], Awaitable[bytes]]
 """From a digest and how it is to be signed to a signature value of one key."""
-
-
-@lru_cache(maxsize=16)
-def identifier(algorithm: SignAlgorithm) -> bytes:
-    """AlgorithmIdentifier, DER."""
-    return bytes(identifiers.signature_algorithm(algorithm).dump())
 
 
 def digest(data: bytes, algorithm: SignAlgorithm) -> bytes:
@@ -30,4 +22,4 @@ def digest(data: bytes, algorithm: SignAlgorithm) -> bytes:
 
 def sealed(tbs: bytes, algorithm: SignAlgorithm, signature: bytes, *more: bytes) -> bytes:
     """DER of the whole: the bytes that were signed, untouched, and the signature."""
-    return der.sequence(tbs, identifier(algorithm), der.bits(signature), *more)
+    return der.sequence(tbs, identifiers.signature_der(algorithm), der.bits(signature), *more)

@@ -10,14 +10,16 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Final
 
-from asn1crypto import algos, cms, core, crl, ocsp, x509
+from asn1crypto import algos, cms, core
 
-from ades import identifiers
+from ades import der, identifiers, signed_data
+from ades.cms import SIGNATURE_STAMP
 from ades.levels import tokens
 from ades.levels.ports import Evidence
+from ades.signed_data import attribute
 from policies.algorithms import HashAlgorithm
 from policies.levels import StampFacts
 
@@ -26,7 +28,11 @@ ARCHIVE_STAMP: Final = "archive_time_stamp_v3"
 HASH_INDEX: Final = "ats_hash_index_v3"
 """EN 319 122-1 5.5.2."""
 _OIDS: Final = {ARCHIVE_STAMP: "0.4.0.1733.2.4", HASH_INDEX: "0.4.0.19122.1.5"}
-_VERSION_WITH_OTHER: Final = "v5"
+_OTHER: Final = der.context(1)
+"""RFC 5652 10.2.1: ``other`` of RevocationInfoChoice."""
+_OCSP_RESPONSE: Final = "1.3.6.1.5.5.7.16.2"
+"""RFC 5940 2.1: id-ri-ocsp-response."""
+_VERSION_WITH_OTHER: Final = 5
 """RFC 5652 5.1: with revocation information of another kind than CRLs."""
 
 
@@ -86,9 +92,7 @@ def with_stamp(signature: bytes, token: bytes) -> bytes:
     Raises:
         ValueError: As above.
     """
-    signed = tokens.signed_data(signature)
-    _add_attribute(signed, tokens.SIGNATURE_STAMP, cms.ContentInfo.load(token))
-    return _wrapped(signed)
+    return _with_attribute(signature, attribute(SIGNATURE_STAMP, token))
 
 
 def add_evidence(signature: bytes, evidence: Evidence) -> bytes:
@@ -97,28 +101,17 @@ def add_evidence(signature: bytes, evidence: Evidence) -> bytes:
     Raises:
         ValueError: As above.
     """
-    signed = tokens.signed_data(signature)
-    held = {one.dump() for name in ("certificates", "crls") for one in signed[name] or ()}
-    certificates = list(signed["certificates"])
-    certificates += [
-        cms.CertificateChoices("certificate", x509.Certificate.load(one))
-        for one in evidence.certificates
-        if one not in held
-    ]
-    revocations = list(signed["crls"] or ())
-    revocations += [
-        cms.RevocationInfoChoice("crl", crl.CertificateList.load(one))
-        for one in evidence.crls
-        if one not in held
-    ]
-    responses = [_other(one) for one in evidence.ocsps]
-    revocations += [one for one in responses if one.dump() not in held]
-    signed["certificates"] = certificates
-    if revocations:
-        signed["crls"] = revocations
-    if any(one.name == "other" for one in revocations):
-        signed["version"] = _VERSION_WITH_OTHER
-    return _wrapped(signed)
+    parts = signed_data.read(signature)
+    responses = tuple(map(_other, evidence.ocsps))
+    with_other = any(one[0] == _OTHER for one in (*parts.crls, *responses))
+    return signed_data.write(
+        replace(
+            parts,
+            version=_VERSION_WITH_OTHER if with_other else parts.version,
+            certificates=_each_once(parts.certificates + evidence.certificates),
+            crls=_each_once(parts.crls + evidence.crls + responses),
+        )
+    )
 
 
 def digest_algorithm(signature: bytes) -> HashAlgorithm:
@@ -165,9 +158,9 @@ def imprint(
             "certificates": digested(one.dump() for one in signed["certificates"] or ()),
             "crls": digested(one.dump() for one in signed["crls"] or ()),
             "unsigned_attributes": digested(
-                attribute["type"].dump() + value.dump()
-                for attribute in info["unsigned_attrs"] or ()
-                for value in attribute["values"]
+                one["type"].dump() + value.dump()
+                for one in info["unsigned_attrs"] or ()
+                for value in one["values"]
             ),
         }
     ).dump()
@@ -197,10 +190,8 @@ def with_archive_stamp(signature: bytes, wanted: Imprint, token: bytes) -> bytes
     found = stamp["encap_content_info"]["content"].parsed["message_imprint"]["hashed_message"]
     if found.native != wanted.digest:
         raise ValueError("a token over something else")
-    _add_attribute(stamp, HASH_INDEX, HashIndex.load(wanted.index))
-    signed = tokens.signed_data(signature)
-    _add_attribute(signed, ARCHIVE_STAMP, cms.ContentInfo.load(_wrapped(stamp)))
-    return _wrapped(signed)
+    indexed = _with_attribute(token, attribute(_OIDS[HASH_INDEX], wanted.index))
+    return _with_attribute(signature, attribute(_OIDS[ARCHIVE_STAMP], indexed))
 
 
 def _archive_stamps(signature: bytes) -> list[Any]:
@@ -210,9 +201,9 @@ def _archive_stamps(signature: bytes) -> list[Any]:
 
 
 def _message_digest(info: Any) -> bytes:
-    for attribute in info["signed_attrs"]:
-        if attribute["type"].native == "message_digest":
-            return bytes(attribute["values"][0].native)
+    for one in info["signed_attrs"]:
+        if one["type"].native == "message_digest":
+            return bytes(one["values"][0].native)
     raise ValueError("no message digest")
 
 
@@ -220,20 +211,16 @@ def _time(stamp: Any) -> Any:
     return stamp["encap_content_info"]["content"].parsed["gen_time"].native
 
 
-def _other(response: bytes) -> Any:
-    kind = {
-        "other_rev_info_format": "ocsp_response",
-        "other_rev_info": ocsp.OCSPResponse.load(response),
-    }
-    return cms.RevocationInfoChoice("other", cms.OtherRevocationInfoFormat(kind))
+def _other(response: bytes) -> bytes:
+    """RevocationInfoChoice with an OCSP response (RFC 5940 2.1)."""
+    return der.encoded(_OTHER, der.oid(_OCSP_RESPONSE), response)
 
 
-def _add_attribute(signed: Any, name: str, value: Any) -> None:
-    info = signed["signer_infos"][0]
-    held = list(info["unsigned_attrs"] or ())
-    info["unsigned_attrs"] = [*held, cms.CMSAttribute({"type": name, "values": [value]})]
+def _with_attribute(signature: bytes, more: bytes) -> bytes:
+    """The same with one unsigned attribute more."""
+    parts = signed_data.read(signature)
+    return signed_data.write(replace(parts, unsigned=(*parts.unsigned, more)))
 
 
-def _wrapped(signed: Any) -> bytes:
-    """A ContentInfo with this SignedData."""
-    return bytes(cms.ContentInfo({"content_type": "signed_data", "content": signed}).dump())
+def _each_once(values: tuple[bytes, ...]) -> tuple[bytes, ...]:
+    return tuple(dict.fromkeys(values))

@@ -15,7 +15,7 @@ from typing import Final
 
 import structlog
 
-from pki.der import NotDer
+from ades.der import NotDer
 from pki.ocsp import kept
 from pki.ocsp.kept import Kept
 

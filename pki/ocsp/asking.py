@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from asn1crypto import core, ocsp, x509
 
-from pki.der import NotDer
+from ades.der import NotDer
 from pki.ocsp import kept, responders
 from policies.status import CertificateStatus
 

@@ -11,8 +11,8 @@ import base64
 from dataclasses import dataclass
 from typing import Final
 
-from pki import der
-from pki.der import NotDer, Reader
+from ades import der
+from ades.der import NotDer, Reader
 from pki.ocsp.responders import Answer, Responder
 from policies.revocation import Reason, Revocation
 from policies.status import REASON_CODES, CertificateStatus, Standing, Window

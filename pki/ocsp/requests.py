@@ -10,8 +10,9 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Final
 
-from pki import der, extensions
-from pki.der import NotDer, Reader
+from ades import der
+from ades.der import NotDer, Reader
+from pki import extensions
 from pki.ocsp import paths
 from policies import status
 from policies.status import LONGEST_POST, StatusRefused

@@ -15,7 +15,8 @@ from typing import Final
 
 from asn1crypto import x509
 
-from pki import certificates, der
+from ades import der
+from pki import certificates
 from pki.ocsp.requests import CertId, Request
 from pki.signed import Sign
 from policies import status

@@ -12,7 +12,8 @@ from datetime import datetime
 from functools import lru_cache
 from typing import Final
 
-from pki import der, extensions, signed
+from ades import der
+from pki import extensions, signed
 from pki.ocsp.requests import NONCE
 from pki.ocsp.responders import Answer, Responder
 from policies.revocation import Reason

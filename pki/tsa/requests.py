@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from pki import der, extensions
-from pki.der import NotDer, Reader
+from ades import der
+from ades.der import NotDer, Reader
+from pki import extensions
 from policies import tsa
 from policies.algorithms import HashAlgorithm
 from policies.tsa import LONGEST_REQUEST, Failure, StampRefused, Wish

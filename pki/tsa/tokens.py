@@ -12,17 +12,15 @@ from datetime import datetime, timedelta
 from functools import lru_cache
 from typing import Final
 
-from asn1crypto import x509
-
-from ades import identifiers
-from pki import der, signed
+from ades import der, identifiers, signed_data
+from ades.signed_data import Parts, attribute
+from pki import signed
 from pki.signed import Sign
 from pki.tsa.requests import StampRequest
-from policies.algorithms import HashAlgorithm, SignAlgorithm
+from policies.algorithms import SignAlgorithm
 from policies.tsa import ACCURACY, SERIAL_BITS, StampRefused
 
 _TST_INFO: Final = "1.2.840.113549.1.9.16.1.4"
-_SIGNED_DATA: Final = "1.2.840.113549.1.7.2"
 _CONTENT_TYPE: Final = "1.2.840.113549.1.9.3"
 _MESSAGE_DIGEST: Final = "1.2.840.113549.1.9.4"
 _SIGNING_CERTIFICATE_V2: Final = "1.2.840.113549.1.9.16.2.47"
@@ -69,34 +67,31 @@ def to_be_signed(unit: Unit, draft: Draft) -> Unsigned:
     """The token's content and the attributes to sign."""
     info = _info(draft)
     found = der.set_of(
-        _attribute(_CONTENT_TYPE, der.oid(_TST_INFO)),
-        _attribute(_MESSAGE_DIGEST, der.octets(signed.digest(info, unit.algorithm))),
-        _attribute(_SIGNING_CERTIFICATE_V2, _names(unit.certificate)),
+        attribute(_CONTENT_TYPE, der.oid(_TST_INFO)),
+        attribute(_MESSAGE_DIGEST, der.octets(signed.digest(info, unit.algorithm))),
+        attribute(_SIGNING_CERTIFICATE_V2, _names(unit.certificate)),
     )
     return Unsigned(info, found, draft.request.cert_req)
 
 
 def sealed(unit: Unit, unsigned: Unsigned, signature: bytes) -> bytes:
     """The TimeStampToken, DER of its ContentInfo."""
-    digest_algorithm = _digest_algorithm(unit.algorithm.hash_algorithm)
-    signer = der.sequence(
-        der.integer(1),
-        _issuer_and_serial(unit.certificate),
-        digest_algorithm,
-        # In the message the same attributes are tagged [0] instead of SET OF.
-        bytes((der.context(0),)) + unsigned.attributes[1:],
-        signed.identifier(unit.algorithm),
-        der.octets(signature),
+    digest_algorithm = identifiers.digest_der(unit.algorithm.hash_algorithm)
+    return signed_data.write(
+        Parts(
+            version=3,
+            digest_algorithms=der.set_of(digest_algorithm),
+            content=der.sequence(der.oid(_TST_INFO), der.explicit(0, der.octets(unsigned.info))),
+            signer=signed_data.signer(
+                certificate=unit.certificate,
+                digest_algorithm=digest_algorithm,
+                signed_attributes=unsigned.attributes,
+                signature_algorithm=identifiers.signature_der(unit.algorithm),
+                signature=signature,
+            ),
+            certificates=(unit.certificate, *unit.chain) if unsigned.cert_req else (),
+        )
     )
-    content = der.explicit(0, der.octets(unsigned.info))
-    data = der.sequence(
-        der.integer(3),
-        der.set_of(digest_algorithm),
-        der.sequence(der.oid(_TST_INFO), content),
-        _certificates(unit) if unsigned.cert_req else b"",
-        der.set_of(signer),
-    )
-    return der.sequence(der.oid(_SIGNED_DATA), der.explicit(0, data))
 
 
 async def stamp(unit: Unit, draft: Draft) -> bytes:
@@ -139,28 +134,8 @@ def _accuracy() -> bytes:
     return der.sequence(der.integer(ACCURACY // timedelta(seconds=1)))
 
 
-def _attribute(kind: str, value: bytes) -> bytes:
-    return der.sequence(der.oid(kind), der.set_of(value))
-
-
 @lru_cache(maxsize=16)
 def _names(certificate: bytes) -> bytes:
     # SHA-256 is the default and must then be left out (RFC 5035 4, X.690 11.5).
     named = der.sequence(der.octets(hashlib.sha256(certificate).digest()))
     return der.sequence(der.sequence(named))
-
-
-@lru_cache(maxsize=16)
-def _issuer_and_serial(certificate: bytes) -> bytes:
-    parsed = x509.Certificate.load(certificate)
-    return der.sequence(parsed.issuer.dump(), der.integer(parsed.serial_number))
-
-
-@lru_cache(maxsize=16)
-def _digest_algorithm(algorithm: HashAlgorithm) -> bytes:
-    return bytes(identifiers.digest_algorithm(algorithm).dump())
-
-
-def _certificates(unit: Unit) -> bytes:
-    found = sorted((unit.certificate, *unit.chain))
-    return der.explicit(0, *found)

@@ -17,11 +17,11 @@ from typing import Any, Final
 from asn1crypto import x509
 from cryptography.hazmat.primitives.asymmetric import ec
 
-from ades import cms
+from ades import cms, der
 from ades.levels import raising
 from ades.levels.ports import Evidence
 from hsm.interface import DocumentSignature
-from pki import authority, crl, der, names, profiles
+from pki import authority, crl, names, profiles
 from pki.authority import Issuer, Order
 from pki.crl import List
 from pki.ocsp import responders, responses

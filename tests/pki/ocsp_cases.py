@@ -15,7 +15,7 @@ from urllib.parse import quote
 
 from asn1crypto import x509
 
-from pki import der
+from ades import der
 from policies.status import LONGEST_GET, LONGEST_POST, MOST_QUESTIONS, Failure
 
 GOOD, REVOKED, UNKNOWN = "good", "revoked", "unknown"

@@ -9,8 +9,8 @@ from asn1crypto import core
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pki import der
-from pki.der import NotDer, Reader
+from ades import der
+from ades.der import NotDer, Reader
 
 numbers = st.integers(-(2**200), 2**200)
 arcs = st.lists(st.integers(0, 2**70), min_size=1, max_size=8)

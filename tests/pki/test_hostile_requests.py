@@ -10,7 +10,7 @@ import re
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from pki import der
+from ades import der
 from pki.ocsp import paths
 from pki.ocsp import requests as ocsp_requests
 from pki.ocsp.requests import CertId

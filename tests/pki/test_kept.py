@@ -11,7 +11,7 @@ from asn1crypto import ocsp
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pki.der import NotDer
+from ades.der import NotDer
 from pki.ocsp import kept, paths, requests, responders, responses
 from pki.ocsp.responders import Answer
 from pki.ocsp.responses import Draft

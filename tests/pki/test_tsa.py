@@ -17,7 +17,8 @@ from asn1crypto.x509 import Certificate
 from pyhanko.sign.validation.generic_cms import validate_tst_signed_data
 from pyhanko_certvalidator.context import ValidationContext
 
-from pki import der, timestamps
+from ades import der
+from pki import timestamps
 from pki.timestamps import TimestampRequest
 from pki.tsa import requests, tokens
 from pki.tsa.tokens import Draft, Unit

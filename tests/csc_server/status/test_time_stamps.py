@@ -17,8 +17,9 @@ from asn1crypto import tsp, x509
 from pyhanko.sign.validation.generic_cms import validate_tst_signed_data
 from pyhanko_certvalidator.context import ValidationContext
 
+from ades import der
 from csc_server import app
-from pki import der, timestamps
+from pki import timestamps
 from pki.timestamps import TimestampRequest
 from policies import tsa
 from policies.algorithms import HashAlgorithm
