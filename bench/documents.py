@@ -99,6 +99,9 @@ async def _heavy(target: Target) -> AsyncIterator[None]:
             raise AssertionError("a heavy client has failed")
     yield
     for one in clients:
+        assert one.stdin is not None
+        one.stdin.close()
+    for one in clients:
         said, _ = await one.communicate()
         print(f"(a heavy client signed {said.decode().strip()} documents)", file=sys.stderr)
 

@@ -38,6 +38,9 @@ MOST_REQUEST_BYTES: Final = 64 * MIB
 that is 86 MiB, which a child takes apart in memory (``csc_server.wire.bodies``)."""
 MOST_BODY_BYTES: Final = 4 * MOST_REQUEST_BYTES // 3 + MIB
 """As JSON: base64, and what stands around it."""
+SMALL_BYTES: Final = 256 * 1024
+"""Up to this size bodies are taken apart and files put together without a process of their own,
+by the same code: that costs the event loop two milliseconds (docs/adr/0012)."""
 MOST_PARTS: Final = 100
 """Signatures of one signDoc (security-and-pki 5.5 allows 1,000 digests; a result is kB, not
 bytes)."""

@@ -16,6 +16,7 @@ from ades.desk.errors import (
     Overdue,
     Oversized,
 )
+from ades.desk.near import perform
 from ades.desk.works import MIB, Limits, Work
 
 __all__ = [
@@ -31,4 +32,5 @@ __all__ = [
     "Overdue",
     "Oversized",
     "Work",
+    "perform",
 ]

@@ -7,7 +7,6 @@ it to be stolen; what is left to it are its files, its time and its memory, all 
 from __future__ import annotations
 
 import ctypes
-import errno
 import os
 import resource
 import socket
@@ -25,11 +24,6 @@ from policies.errors import Refused
 # linux/prctl.h
 _PR_SET_DUMPABLE: Final = 4
 _PR_SET_NO_NEW_PRIVS: Final = 38
-_FILES: Final = {
-    errno.EFBIG: errors.Oversized,
-    errno.ENOSPC: errors.DiskFull,
-    errno.EDQUOT: errors.DiskFull,
-}
 _LIBRARY: Final = ctypes.CDLL(None)
 _KILLED_FIRST: Final = "500"
 """proc(5) oom_score_adj: where memory ends, a child goes before a service process."""
@@ -100,8 +94,8 @@ def _answer(payload: bytes, kinds: dict[str, type[Work[Any]]]) -> Answer:
     except MemoryError as error:
         return _failure(errors.OutOfMemory(_places(error)))
     except Exception as error:  # noqa: BLE001  # told to the caller, who logs it
-        if isinstance(error, OSError) and error.errno in _FILES:
-            return _failure(_FILES[error.errno](_places(error)))
+        if isinstance(error, OSError) and error.errno in errors.OF_FILES:
+            return _failure(errors.OF_FILES[error.errno](_places(error)))
         return Answer(error=BUG, text=f"{type(error).__name__} at {_places(error)}")
 
 

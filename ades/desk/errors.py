@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import errno
+from typing import Final
+
 
 class DeskError(Exception):
     """The desk did not do the work. Never raised itself, only its subclasses."""
@@ -33,3 +36,11 @@ class Crashed(DeskError):
 
 class Lost(DeskError):
     """The parent process ended, or cannot be started."""
+
+
+OF_FILES: Final[dict[int, type[DeskError]]] = {
+    errno.EFBIG: Oversized,
+    errno.ENOSPC: DiskFull,
+    errno.EDQUOT: DiskFull,
+}
+"""What an error of a file means."""

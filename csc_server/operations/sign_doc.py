@@ -6,6 +6,7 @@
    process (docs/adr/0008)
 6. time-stamp over each signature from level B-T on
 7. CMS and PDF around the signatures: files in the room of the request, made by a child of the desk
+   unless they are small; no document is read for that
 8. evidence and archive time-stamps from level B-LT on: ``operations.raise_levels``
 9. check: another child judges each signature at its level; what does not pass leaves nobody
 
@@ -22,7 +23,7 @@ from datetime import datetime
 
 from ades.assembly import Assemble, Piece
 from ades.checking import CheckMade, Made
-from ades.desk import DeskError
+from ades.desk import DeskError, perform
 from ades.levels.works import Certificates
 from csc_server.operations import raise_levels
 from csc_server.operations.background import Background
@@ -45,6 +46,7 @@ from policies import access, algorithms, documents, errors
 from policies.algorithms import HashAlgorithm, SignAlgorithm
 from policies.audit import EventType, Outcome
 from policies.documents import (
+    SMALL_BYTES,
     WITH_EVIDENCE,
     WITH_TIMESTAMP,
     DocumentPermit,
@@ -182,9 +184,7 @@ class _Work:
             for number, (part, signature) in enumerate(zip(self.request.parts, made, strict=True))
         ]
         try:
-            asked = await self.operation.desk.do(
-                Assemble(self.credential.certificates, tuple(pieces))
-            )
+            asked = await self._assemble(Assemble(self.credential.certificates, tuple(pieces)))
             info = await self._raise_levels(pieces, asked)
             await self._check(pieces)
         except (DeskError, EvidenceUnavailable, errors.SignatureUnsound) as reason:
@@ -196,6 +196,12 @@ class _Work:
             kept = documents.envelope(part) is Envelope.DETACHED
             (detached if kept else enveloped).append(piece.target.name)
         return SigningResult((), tuple(enveloped), tuple(detached), info)
+
+    async def _assemble(self, work: Assemble) -> Sequence[Certificates]:
+        sizes = (part.document.size for part in self.request.parts if part.document is not None)
+        if sum(sizes) <= SMALL_BYTES and not any(piece.with_evidence for piece in work.pieces):
+            return perform(work)
+        return await self.operation.desk.do(work)
 
     async def _piece(self, number: int, part: Part, made: DocumentSignature) -> Piece:
         algorithm = algorithms.resolve(

@@ -63,12 +63,15 @@ class FilesAnswer(web.StreamResponse):
 
     async def prepare(self, request: web.BaseRequest) -> AbstractStreamWriter | None:
         """Send everything, as fast as the client takes it but not slower than it may."""
-        with self._files:
+        try:
             writer = await super().prepare(request)
             for part in self._parts:
                 for piece in [part] if isinstance(part, bytes) else _pieces(part):
                     async with asyncio.timeout(GRACE_S + len(piece) / SLOWEST_BYTES_PER_S):
                         await self.write(piece)
+        finally:
+            # The last to have a file open frees all of it, which takes a while.
+            await asyncio.to_thread(self._files.close)
         return writer
 
 

@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
+import asyncio
 from pathlib import Path
 from typing import Final
 
 from aiohttp import web
 
-from ades.desk import OutOfMemory, Overdue
+from ades.desk import OutOfMemory, Overdue, perform
 from csc_server.ports.documents import Room, SpoolFull
 from csc_server.web.patience import PATIENCE
 from csc_server.web.requests import check_content_type, services
 from csc_server.wire import bodies, errors
 from csc_server.wire.bodies import TakeApart, Taken
+from policies.documents import SMALL_BYTES
 from policies.secret import Sad
 
 TIMES_THE_BODY: Final = 3
@@ -37,13 +39,14 @@ async def sign_doc(request: web.Request, room: Room, handle: Sad | None) -> Take
     path = room.path / "body"
     size = await receive(request, room, path, service.document_body_bytes)
     request[PATIENCE].working(size)
+    work = TakeApart(path, room.path, handle)
     try:
-        apart = await service.desk.do(TakeApart(path, room.path, handle))
+        apart = perform(work) if size <= SMALL_BYTES else await service.desk.do(work)
     except (OutOfMemory, Overdue) as reason:
         # Within the limit of size, so made of very many small things.
         raise errors.BodyTooLarge from reason
-    # It holds the SAD, and is as long as all documents together.
-    path.unlink()
+    # It holds the SAD, and is as long as all documents together: to free that takes a while.
+    await asyncio.to_thread(path.unlink)
     return bodies.taken(apart)
 
 

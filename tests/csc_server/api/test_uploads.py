@@ -169,16 +169,17 @@ async def test_a_desk_that_dies_before_the_signature(
     world: World, alice_v2: Client, credential: str, spool: Path
 ) -> None:
     """503, nothing is spent, and the next desk works."""
-    sad = await approved(alice_v2, credential, sha256(PDF))
+    pdf = large_pdf(MIB)
+    sad = await approved(alice_v2, credential, sha256(pdf))
     dying = desk(world)
     dying.suspend()
-    call = asyncio.create_task(sign_doc(alice_v2, credential, sad, documents=[pades()]))
+    call = asyncio.create_task(sign_doc(alice_v2, credential, sad, documents=[pades(pdf)]))
     await until(lambda: bool(rooms(spool)))
     assert (await alice_v2.post("info", {})).status == 200
     dying.kill()
     reply = await call
     assert (reply.status, reply.body["error"]) == (503, "temporarily_unavailable")
-    again = await sign_doc(alice_v2, credential, sad, documents=[pades()])
+    again = await sign_doc(alice_v2, credential, sad, documents=[pades(pdf)])
     assert again.status == 200
     assert desk(world).pid != dying.pid
     await until(lambda: not rooms(spool))

@@ -20,6 +20,7 @@ from ades.desk import Crashed, Desk
 from csc_server.adapters.entropy import SystemEntropy
 from csc_server.adapters.pacing import ClientPacing
 from csc_server.adapters.spool import Spool
+from csc_server.operations import sign_doc
 from csc_server.operations.effects import Effects
 from csc_server.operations.sign_doc import SignDoc
 from csc_server.ports import Authorizations, Call
@@ -182,8 +183,12 @@ async def room(tmp_path: Path) -> AsyncIterator[Room]:
         yield room
 
 
-async def test_what_is_sound_leaves(room: Room, office: Office) -> None:
-    """All kinds at once, each with its file, the approval used up."""
+@pytest.mark.parametrize("small", [-1, 10**6])
+async def test_what_is_sound_leaves(
+    room: Room, office: Office, monkeypatch: pytest.MonkeyPatch, small: int
+) -> None:
+    """All kinds at once, each with its file, the approval used up; by a child or without."""
+    monkeypatch.setattr(sign_doc, "SMALL_BYTES", small)
     async with Desk(HONEST) as desk:
         world = await opened(desk, room, office)
         result = await world.sign(*parts(room.path).values())
@@ -200,6 +205,7 @@ async def test_what_is_broken_on_the_way_leaves_nobody(
 ) -> None:
     """Whatever the embedding does to it: refused, on record, and the approval is spent."""
     monkeypatch.setenv(FAULT, fault)
+    monkeypatch.setattr(sign_doc, "SMALL_BYTES", -1)
     async with Desk(BROKEN) as desk:
         for name, part in parts(room.path).items():
             world = await opened(desk, room, office)
@@ -238,6 +244,7 @@ async def test_a_child_that_dies_spends_the_approval(
 ) -> None:
     """The signature exists and leaves nobody; that is on record."""
     monkeypatch.setenv(FAULT, "killed")
+    monkeypatch.setattr(sign_doc, "SMALL_BYTES", -1)
     async with Desk(BROKEN) as desk:
         world = await opened(desk, room, office)
         with pytest.raises(Crashed):
