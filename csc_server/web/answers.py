@@ -24,7 +24,7 @@ from csc_server.wire import documents
 from policies import errors as reasons
 from policies.jobs import SigningResult
 
-PIECE_BYTES: Final = 192 * 1024
+PIECE_BYTES: Final = 96 * 1024
 """Of a file, encoded at once: a multiple of three, some tenths of a millisecond."""
 
 
@@ -69,6 +69,8 @@ class FilesAnswer(web.StreamResponse):
                 for piece in [part] if isinstance(part, bytes) else _pieces(part):
                     async with asyncio.timeout(GRACE_S + len(piece) / SLOWEST_BYTES_PER_S):
                         await self.write(piece)
+                    # A client that reads fast enough never makes us wait: others are served too.
+                    await asyncio.sleep(0)
         finally:
             # The last to have a file open frees all of it, which takes a while.
             await asyncio.to_thread(self._files.close)
