@@ -52,7 +52,12 @@ class CheckMade(Work[tuple[Verdict, ...]]):
     """A verdict on each."""
 
     limits: ClassVar[Limits] = Limits(wall_s=20, cpu_s=15, memory_bytes=512 * MIB, file_bytes=0)
-    loads: ClassVar[tuple[str, ...]] = ("ades.validation.validator",)
+    # The others are loaded by the first one, but only when it first needs them.
+    loads: ClassVar[tuple[str, ...]] = (
+        "ades.validation.validator",
+        "cryptography.hazmat.backends.openssl.backend",
+        "pyhanko.pdf_utils.filters",
+    )
     made: tuple[Made, ...]
     anchors: tuple[bytes, ...]
     """Certificates, DER or PEM, that chains may end in: of signers and of time-stamps."""

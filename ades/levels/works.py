@@ -22,7 +22,7 @@ from policies.levels import DIGEST, StampFacts
 _LIMITS: Final = Limits(
     wall_s=20, cpu_s=15, memory_bytes=512 * MIB, file_bytes=MOST_DOCUMENT_BYTES + 16 * MIB
 )
-PDFS: Final = ("ades.levels.pades", "ades.levels.cades", "ades.cms")
+PDFS: Final = ("ades.levels.pades", "ades.levels.cades", "ades.cms", "pyhanko.pdf_utils.filters")
 """What has to be loaded for these works."""
 
 Certificates = tuple[bytes, ...]
