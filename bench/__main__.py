@@ -22,7 +22,7 @@ from typing import Final
 import aiohttp
 import psutil
 
-from bench import dummy, load, neighbours, status, tokens
+from bench import documents, dummy, load, neighbours, status, tokens
 from bench.load import Result, Target
 from bench.report import HEAD, Row
 from csc_server import app
@@ -87,6 +87,11 @@ class Bench:
             self.rows += await neighbours.rows(
                 await self._target(people["bench"], "P-256"),
                 list(people.values()),
+                seconds=self._seconds,
+                repeats=self._repeats,
+            )
+            self.rows += await documents.rows(
+                await self._target(people["bench"], "P-256"),
                 seconds=self._seconds,
                 repeats=self._repeats,
             )

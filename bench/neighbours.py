@@ -1,7 +1,7 @@
 """What others notice: the slowest of their requests alone, and while something heavy goes on.
 
-Heavy is a login, which hashes a password for some 30 ms and 46 MiB, and `signDoc` of documents of
-a megabyte. Others ask `info`, or authorise and sign, at a pace that leaves the machine room.
+Heavy is a login, which hashes a password for some 30 ms and 46 MiB. Others ask `info`, or
+authorise and sign, at a pace that leaves the machine room. Large documents: ``bench.documents``.
 """
 
 from __future__ import annotations
@@ -9,9 +9,6 @@ from __future__ import annotations
 import asyncio
 import base64
 import functools
-import hashlib
-import json
-import os
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
@@ -21,13 +18,10 @@ from typing import Final
 from bench import load
 from bench.load import Connection, Result, Step, Target
 from bench.report import Row
-from tests.service import PASSWORD, PIN, Person
+from tests.service import PASSWORD, Person
 
 LOGINS: Final = 20
-DOCUMENTS: Final = 2
-_DOCUMENT_BYTES: Final = 1_000_000
 _PAUSE_S: Final = 0.005
-_SHA256: Final = "2.16.840.1.101.3.4.2.1"
 _ALONE: Final = "alone (p99)"
 _UNCHANGED: Final = "1.00"
 
@@ -52,16 +46,11 @@ async def rows(
             for n in range(LOGINS)
         ),
     )
-    documents = Load(
-        f"while {DOCUMENTS} clients sign documents of 1 MB",
-        (functools.partial(_sign_document, target=target),) * DOCUMENTS,
-    )
     info = functools.partial(load.good, head=load.head(target.base_url, "v1/info"), body=b"{}")
     pair = functools.partial(load.pair, target=target, batch=1)
     cases: list[tuple[str, Step, Load, str]] = [
         ("info", info, logins, _UNCHANGED),
         ("P-256: authorize + signHash", pair, logins, _UNCHANGED),
-        ("info", info, documents, ""),
     ]
     return [
         await _row(what, target.base_url, step, heavy, wanted, seconds, repeats)
@@ -118,34 +107,3 @@ async def _under(base_url: str, heavy: Load) -> AsyncIterator[None]:
 async def _log_in(connection: Connection, base_url: str, person: Person) -> None:
     pair = base64.b64encode(f"{person.username}:{PASSWORD}".encode()).decode()
     await load.good(connection, load.head(base_url, "v1/auth/login", f"Basic {pair}"), b"{}")
-
-
-async def _sign_document(connection: Connection, target: Target) -> None:
-    document = os.urandom(_DOCUMENT_BYTES)
-    question = {
-        "credentialID": target.credential_id,
-        "numSignatures": 1,
-        "hashes": [base64.b64encode(hashlib.sha256(document).digest()).decode()],
-        "hashAlgorithmOID": _SHA256,
-        "authData": [{"id": "PIN", "value": PIN}],
-    }
-    issued = await _ask(connection, target, "credentials/authorize", question)
-    order = {
-        "credentialID": target.credential_id,
-        "SAD": issued["SAD"],
-        "documents": [
-            {
-                "document": base64.b64encode(document).decode(),
-                "signature_format": "C",
-                "signAlgo": target.sign_algo,
-            }
-        ],
-    }
-    await _ask(connection, target, "signatures/signDoc", order)
-
-
-async def _ask(
-    connection: Connection, target: Target, method: str, body: dict[str, object]
-) -> dict[str, object]:
-    head = load.head(target.base_url, f"v2/{method}", f"Bearer {target.token}")
-    return await load.good(connection, head, json.dumps(body).encode())
