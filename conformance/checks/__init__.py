@@ -1,0 +1,1 @@
+"""The checks, one file for each group of methods, numbered in the order in which they are run."""
