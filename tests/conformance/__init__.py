@@ -1,0 +1,1 @@
+"""Tests of the conformance suite, and the reference server that proves it."""
