@@ -1,0 +1,1 @@
+"""The judges alone: what they pass, what they catch, and that garbage never breaks them."""
