@@ -1,0 +1,100 @@
+"""Words that all reports share: verdicts, clauses, amounts, and text made harmless to show.
+
+What a server answered is shown on terminals, in XML and on pages. Nothing here decides anything.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import Final
+
+from conformance.model import Verdict, Version
+
+VERDICTS: Final = {
+    Verdict.PASS: "passed",
+    Verdict.FAIL: "failed",
+    Verdict.WARN: "warned",
+    Verdict.NOT_APPLICABLE: "not applicable",
+    Verdict.NOT_RUN: "not run",
+}
+MEANINGS: Final = {
+    Verdict.PASS: "The server did what the clause expects.",
+    Verdict.FAIL: "The server broke something that the standard demands (SHALL).",
+    Verdict.WARN: "The server leaves a recommendation aside or answers in an unusual way. "
+    "It may still conform.",
+    Verdict.NOT_APPLICABLE: "The server does not announce the method or the feature.",
+    Verdict.NOT_RUN: "The profile, the budget or an earlier failure kept the check from running.",
+}
+
+_OPENING: Final = ("{", "[")
+_CLOSING: Final = ("}", "]")
+_PIECE: Final = re.compile(r'"(?:[^"\\]|\\.)*"?|[{}\[\],:]|[^\s{}\[\],:"]+', re.DOTALL)
+_DEEPEST: Final = 12
+"""Indentation of JSON ends here: a server may nest a thousand brackets to fill the page."""
+
+
+def harmless(text: str) -> str:
+    """``text`` with everything that does not print, but line ends and tabs, as an escape.
+
+    A server's bytes may move a cursor, turn the direction of text, or be no XML at all.
+    """
+    text = text.replace("\r\n", "\n")
+    return "".join(one if one.isprintable() or one in "\n\t" else _escape(one) for one in text)
+
+
+def _escape(one: str) -> str:
+    return one.encode("unicode_escape").decode("ascii")
+
+
+def amount(number: int, thing: str, things: str = "") -> str:
+    """``1 check``, ``1 234 checks``."""
+    word = thing if number == 1 else things or f"{thing}s"
+    return f"{number:,} {word}".replace(",", "\u2009")
+
+
+def size(number: int) -> str:
+    """Bytes for people, in powers of 1000."""
+    if number < 1000:
+        return amount(number, "byte")
+    return f"{number / 1000:.0f} kB" if number < 1_000_000 else f"{number / 1_000_000:.1f} MB"
+
+
+def duration(seconds: float) -> str:
+    """``0.4 s``, ``12 s``, ``2 min 5 s``."""
+    if seconds < 10:
+        return f"{seconds:.1f} s"
+    minutes, rest = divmod(round(seconds), 60)
+    return f"{minutes} min {rest} s" if minutes else f"{rest} s"
+
+
+def clause(version: Version, text: str) -> str:
+    """A clause as people name it: a bare number is of the CSC API, all else names its source."""
+    return f"v{version.value}, clause {text}" if text[:1].isdigit() else f"v{version.value}, {text}"
+
+
+def listed(words: list[str]) -> str:
+    """``a``, ``a and b``, ``a, b and c``."""
+    return " and ".join([", ".join(words[:-1]), words[-1]] if len(words) > 1 else words)
+
+
+def indented(body: str) -> str:
+    """JSON with one member a line, piece by piece: nothing is corrected, a cut body stays cut.
+
+    Anything else, and JSON too deep to read, is given back as it is.
+    """
+    if not body.lstrip().startswith(("{", "[")):
+        return body
+    out: list[str] = []
+    depth = 0
+    before = ""
+    for piece in _PIECE.findall(body):
+        closes = piece in _CLOSING
+        depth -= closes
+        if not 0 <= depth <= _DEEPEST:
+            return body
+        if before in {*_OPENING, ","} if not closes else before not in _OPENING:
+            out.append("\n" + "  " * depth)
+        out.append(f"{piece} " if piece == ":" else piece)
+        depth += piece in _OPENING
+        before = piece
+    return "".join(out)
