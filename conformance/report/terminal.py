@@ -14,7 +14,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TaskID, TextC
 from rich.table import Table
 from rich.text import Text
 
-from conformance.model import Exchange, Report, Result, Run, Verdict
+from conformance.model import Exchange, Report, Result, Run, Verdict, Version
 from conformance.report import digest, words
 
 if TYPE_CHECKING:
@@ -43,8 +43,10 @@ def console(file: TextIO) -> Console:
 class Watch:
     """Progress of a run, until it is left; then it is gone from the screen."""
 
-    def __init__(self, out: Console) -> None:
+    def __init__(self, out: Console, *, live: bool) -> None:
+        """``live``: bars that move; not where something else may write, or a person is asked."""
         self._out = out
+        self._live = live and out.is_terminal
         self._bars = Progress(
             TextColumn("{task.description}", markup=False),
             BarColumn(bar_width=24),
@@ -52,7 +54,7 @@ class Watch:
             TextColumn("{task.fields[state]}", markup=False),
             console=out,
             transient=True,
-            disable=not out.is_terminal,
+            disable=not self._live,
         )
         self._bar: TaskID | None = None
         self._failed = 0
@@ -69,12 +71,12 @@ class Watch:
     ) -> None:
         self._bars.stop()
 
-    def started(self, url: str, version: str, count: int) -> None:
+    def started(self, url: str, version: Version, count: int) -> None:
         """A bar for ``count`` checks on ``url``."""
-        place = words.harmless(f"{url} as v{version}")
+        place = words.harmless(f"{url} as v{version.value}")
         self._failed = 0
         self._bar = self._bars.add_task(place, total=count, state="")
-        if not self._out.is_terminal:
+        if not self._live:
             self._out.print(Text(f"{place}: {words.amount(count, 'check')}"), soft_wrap=True)
 
     def ended(self, result: Result) -> None:
@@ -142,10 +144,13 @@ def _finding(out: Console, finding: digest.Finding, verdict: Verdict) -> None:
     for strand in finding.strands:
         for reason in strand.reasons:
             field(out, "found", reason)
-        for run, result in strand.results:
-            field(out, "where", f"{words.clause(run.version, check.clauses[run.version])}")
-            if result.exchanges:
-                field(out, "", _last(result.exchanges[-1]), "dim")
+        places = [
+            words.clause(run.version, check.clauses[run.version]) for run, _ in strand.results
+        ]
+        field(out, "where", "; ".join(places))
+        exchanges = strand.results[-1][1].exchanges
+        if exchanges:
+            field(out, "", _last(exchanges[-1]), "dim")
     field(out, "to change", check.mend)
 
 

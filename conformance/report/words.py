@@ -5,7 +5,6 @@ What a server answered is shown on terminals, in XML and on pages. Nothing here 
 
 from __future__ import annotations
 
-import re
 from typing import Final
 
 from conformance.model import Verdict, Version
@@ -25,12 +24,6 @@ MEANINGS: Final = {
     Verdict.NOT_APPLICABLE: "The server does not announce the method or the feature.",
     Verdict.NOT_RUN: "The profile, the budget or an earlier failure kept the check from running.",
 }
-
-_OPENING: Final = ("{", "[")
-_CLOSING: Final = ("}", "]")
-_PIECE: Final = re.compile(r'"(?:[^"\\]|\\.)*"?|[{}\[\],:]|[^\s{}\[\],:"]+', re.DOTALL)
-_DEEPEST: Final = 12
-"""Indentation of JSON ends here: a server may nest a thousand brackets to fill the page."""
 
 
 def harmless(text: str) -> str:
@@ -75,26 +68,3 @@ def clause(version: Version, text: str) -> str:
 def listed(words: list[str]) -> str:
     """``a``, ``a and b``, ``a, b and c``."""
     return " and ".join([", ".join(words[:-1]), words[-1]] if len(words) > 1 else words)
-
-
-def indented(body: str) -> str:
-    """JSON with one member a line, piece by piece: nothing is corrected, a cut body stays cut.
-
-    Anything else, and JSON too deep to read, is given back as it is.
-    """
-    if not body.lstrip().startswith(("{", "[")):
-        return body
-    out: list[str] = []
-    depth = 0
-    before = ""
-    for piece in _PIECE.findall(body):
-        closes = piece in _CLOSING
-        depth -= closes
-        if not 0 <= depth <= _DEEPEST:
-            return body
-        if before in {*_OPENING, ","} if not closes else before not in _OPENING:
-            out.append("\n" + "  " * depth)
-        out.append(f"{piece} " if piece == ":" else piece)
-        depth += piece in _OPENING
-        before = piece
-    return "".join(out)

@@ -77,22 +77,22 @@ BUDGET = check("oauth.reuse", group="OAuth")
 
 def run(version: Version) -> Run:
     """One of everything."""
-    found = {
-        SHAPE: (Verdict.PASS, (), ()),
-        STALL: (Verdict.FAIL, ("No answer within 10 s.",), (silent(),)),
-        EMPTY: (Verdict.FAIL, (f"Answered 200 {HOSTILE}.",), (exchange(HOSTILE),)),
-        ORDER: (Verdict.PASS, (), ()),
-        TEXT: (Verdict.WARN, (f"{version.value} says it in other words.",), (exchange(),)),
-        STAMP: (Verdict.NOT_APPLICABLE, ("info.methods lacks signatures/timestamp.",), ()),
-        BUDGET: (Verdict.NOT_RUN, ("The budget of 5 requests is used up.",), ()),
-    }
+    found: list[tuple[Check, Verdict, tuple[str, ...], tuple[Exchange, ...]]] = [
+        (SHAPE, Verdict.PASS, (), ()),
+        (STALL, Verdict.FAIL, ("No answer within 10 s.",), (silent(),)),
+        (EMPTY, Verdict.FAIL, (f"Answered 200 {HOSTILE}.",), (exchange(HOSTILE),)),
+        (ORDER, Verdict.PASS, (), ()),
+        (TEXT, Verdict.WARN, (f"{version.value} says it in other words.",), (exchange(),)),
+        (STAMP, Verdict.NOT_APPLICABLE, ("info.methods has no signatures/timestamp",), ()),
+        (BUDGET, Verdict.NOT_RUN, ("the budget of 5 requests is used up",), ()),
+    ]
     return Run(
         url=f"https://rssp.example/csc/v{version.major}",
         version=version,
         announced=version.value,
         results=tuple(
             Result(one, version, verdict, reasons, exchanges, 0.25)
-            for one, (verdict, reasons, exchanges) in found.items()
+            for one, verdict, reasons, exchanges in found
         ),
     )
 
