@@ -114,10 +114,14 @@ class Handler:
             cooling_off=cooling_off,
         )
         self._passwords = Passwords(keys)
-        if not self._administration.initialised():
-            if Role.ADMIN in self._settings.roles:
-                return None
+        if Role.ADMIN not in self._settings.roles and not self._administration.initialised():
             raise errors.Broken("keys are missing: token empty, or csc-server init was not run")
+        return self._prove()
+
+    def _prove(self) -> datetime | None:
+        """What a process does at its start, it does at each canary, whatever it serves."""
+        if Role.ADMIN in self._settings.roles and not self._administration.initialised():
+            return None
         return self._activation.canary()
 
     def answer(self, payload: bytes) -> Answer:
@@ -154,6 +158,8 @@ class Handler:
     def _perform(self, request: Request[Any]) -> Any:
         if self._desk is not None:
             return self._perform_at(self._desk, request)
+        if isinstance(request, messages.Canary):
+            return self._prove()
         if request.role not in self._settings.roles:
             raise errors.Rejected(f"this process does not {request.role}")
         activation, administration = self._activation, self._administration
@@ -180,8 +186,6 @@ class Handler:
                 return administration.new_password_key()
             case messages.Checkpoint(statement):
                 return activation.checkpoint(statement)
-            case messages.Canary():
-                return activation.canary()
             case messages.Initialise():
                 return administration.initialise()
             case messages.GenerateKey(algorithm, key_id):

@@ -176,8 +176,11 @@ class Checkpoint(Request[bytes]):
 
 
 @dataclass(frozen=True, slots=True)
-class Canary(Request[datetime]):
-    """Make and verify a real signature; the answer is the signer's time."""
+class Canary(Request[datetime | None]):
+    """Make and verify a real signature; the answer is the signer's time.
+
+    Answered whatever the process serves. ``None``: there is no key to prove yet.
+    """
 
 
 @dataclass(frozen=True, slots=True)

@@ -285,6 +285,31 @@ class TestHealth:
             first = pool.health().last_canary_at
             await until(lambda: pool.health().last_canary_at != first)
 
+    @pytest.mark.parametrize("role", [Role.ADMIN, Role.ENROL, Role.BENCH])
+    async def test_processes_that_do_not_sign_prove_themselves_as_well(
+        self, ready: PoolSettings, role: Role, caplog: pytest.LogCaptureFixture
+    ) -> None:
+        """The canary needs no role: it used to be refused by the authority's pool."""
+        alone = replace(ready, roles=frozenset({role}), canary_every_s=0.05, processes=1)
+        async with SignerPool(alone) as pool:
+            first = pool.health().last_canary_at
+            await until(lambda: "canary" in caplog.text or pool.health().last_canary_at != first)
+            assert pool.health().restarts == 0
+        assert caplog.text == ""
+
+    async def test_there_is_no_canary_before_there_are_keys(
+        self, tmp_path: Path, caplog: pytest.LogCaptureFixture
+    ) -> None:
+        """An administrator's process stays until it has made them; then it proves itself."""
+        empty = make_tokens(tmp_path, roles=frozenset({Role.ADMIN}))
+        async with SignerPool(replace(empty, canary_every_s=0.05, processes=1)) as pool:
+            await asyncio.sleep(0.2)
+            assert pool.health().last_canary_at is None
+            await pool.initialise()
+            await until(lambda: pool.health().last_canary_at is not None)
+            assert pool.health().restarts == 0
+        assert caplog.text == ""
+
     async def test_a_process_that_hangs_idle_is_found_and_replaced(
         self, ready: PoolSettings
     ) -> None:
