@@ -13,7 +13,15 @@ from typing import Any, Final
 
 from aiohttp import web
 
-from tests.conformance.reference import documents, oauth, service
+from tests.conformance.reference import (
+    authorize,
+    credentials,
+    documents,
+    extend,
+    oauth,
+    service,
+    sign_hash,
+)
 from tests.conformance.reference.call import METHODS, Call
 from tests.conformance.reference.replies import Refused, Reply, generic, not_implemented
 from tests.conformance.reference.server import Server
@@ -37,7 +45,8 @@ KNOWN: Final = frozenset(
     }
 )
 """Names that the standard gives: those that are not here answer 501, others 404."""
-_MODULES: Final = (service, documents)
+_MODULES: Final = (service, credentials, authorize, extend, sign_hash, documents)
+"""Importing them fills ``METHODS``."""
 _SERVER: Final = web.AppKey("server", Server)
 
 

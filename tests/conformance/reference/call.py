@@ -66,15 +66,17 @@ class Call:
         """How this version calls the digest OID of signHash."""
         return "hashAlgo" if self.major == 1 else "hashAlgorithmOID"
 
-    def admit(self, *, credential_token: bool = False) -> None:
+    def admit(self, *, credential_token: bool = False, malformed: str = "") -> None:
         """Take the token, or refuse it.
 
         Args:
             credential_token: A v2 token of scope ``credential`` will do (v2 8.3).
+            malformed: What is said of another header; as all other methods say it by default.
         """
         scheme, _, text = self.authorization.partition(" ")
         if scheme.lower() != "bearer" or not text.strip():
-            raise Refused(GENERIC if self.major == 1 else "Malformed authorization header.")
+            usual = GENERIC if self.major == 1 else "Malformed authorization header."
+            raise Refused(malformed or usual)
         token = self.server.tokens.get(text.strip())
         if token is None or token.kind == "refresh":
             raise unknown_token()

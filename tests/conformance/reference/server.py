@@ -10,13 +10,14 @@ import time
 from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass, field
-from typing import Any, Final
+from typing import Any, Final, Generic, TypeVar
 
 from tests.conformance.reference import accounts, defects
 from tests.conformance.reference.accounts import Credential
 from tests.conformance.reference.replies import Reply
 
 TOKEN_S: Final = 3600
+Outcome = TypeVar("Outcome")
 
 
 @dataclass(slots=True)
@@ -77,13 +78,20 @@ class Token:
 
 
 @dataclass(slots=True)
-class Pending:
+class Pending(Generic[Outcome]):
     """Work that is finished after the first question: an approval or an asynchronous request."""
 
     owner: str
-    outcome: dict[str, Any]
+    """``Token.subject`` of who asked for it."""
+    outcome: Outcome
     expires_at: float
+    """Of the monotonic clock."""
     asked: int = 0
+
+    @property
+    def expired(self) -> bool:
+        """Its time is over."""
+        return time.monotonic() >= self.expires_at
 
 
 @dataclass(slots=True)
@@ -97,7 +105,10 @@ class Server:
     """Where it listens: ``http://127.0.0.1:port``."""
     tokens: dict[str, Token] = field(default_factory=dict)
     sads: dict[str, Sad] = field(default_factory=dict)
-    pending: dict[str, Pending] = field(default_factory=dict)
+    approvals: dict[str, Pending[Sad]] = field(default_factory=dict)
+    """By handle."""
+    responses: dict[str, Pending[dict[str, Any]]] = field(default_factory=dict)
+    """By ``responseID``."""
     sent: set[str] = field(default_factory=set)
     """Credentials whose one-time code is on its way."""
     spare: dict[str, Any] = field(default_factory=dict)
@@ -147,7 +158,7 @@ class Server:
     def revoke(self, token: Token) -> None:
         """``token`` is dead; with a refresh token, everything of its grant (v1 11.3; v2 11.3)."""
         token.revoked = True
-        if token.kind == "refresh" and not self.wrong("revoke-no-cascade"):
+        if token.kind == "refresh":
             for other in self.tokens.values():
                 other.revoked = other.revoked or other.grant == token.grant
 
