@@ -15,7 +15,7 @@ from conformance.registry import check
 from conformance.rows import UNKNOWN_CREDENTIAL, needs_token
 from conformance.target import Target
 
-_check = functools.partial(check, group="Transport", v1="7", v2="7")
+_check = functools.partial(check, group="Transport", v1="10.2", v2="10.2")
 _errors = functools.partial(check, group="Transport", v1="10.1", v2="10.1")
 _JSON: Final = {"Content-Type": "application/json"}
 _LOOPBACK: Final = ("localhost", "127.0.0.1", "::1")
