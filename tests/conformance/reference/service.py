@@ -56,7 +56,7 @@ async def login(call: Call) -> Reply:
     members: dict[str, Any] = {"access_token": token.text, "expires_in": TOKEN_S}
     if remember:
         members["refresh_token"] = call.server.issue("refresh", user=user, grant=grant).text
-    return Reply(members)
+    return Reply(members, headers={"Cache-Control": "no-store"})
 
 
 def _refreshed(call: Call) -> Token:
