@@ -167,7 +167,7 @@ class _Reader(HTMLParser):
         if self._titled:
             self.page.title = (self.page.title + data)[:200]
         elif self._text is not None and self._text.kind == "textarea":
-            self._text.value = (self._text.value + data)[:PAGE_BYTES >> 3]
+            self._text.value = (self._text.value + data)[: PAGE_BYTES >> 3]
         elif self._text is not None:
             self._text.label = (self._text.label + data)[:200]
 
