@@ -49,6 +49,8 @@ class Client:
     traffic: int = 0
     """Bytes sent and received."""
     deaf: int = 0
+    strange_media: dict[str, tuple[int, str]] = field(default_factory=dict)
+    """Status and Content-Type of answers of the API that are not JSON, by path."""
     began: float = field(default_factory=time.monotonic)
 
     async def request(
@@ -93,7 +95,11 @@ class Client:
         await self._pace(len(body) + len(content) + 400)
         if failure or status is None:
             raise Unreachable(f"{urlsplit(url).path}: {failure}")
-        return Answer(status, received, content)
+        answer = Answer(status, received, content)
+        path = urlsplit(url).path
+        if content and "/csc/v" in path and answer.media_type != "application/json":
+            self.strange_media.setdefault(path, (status, answer.header("Content-Type")))
+        return answer
 
     async def post(
         self, url: str, document: object, headers: Mapping[str, str] | None = None

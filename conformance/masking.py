@@ -61,10 +61,7 @@ class Masker:
 
     def url(self, url: str) -> str:
         """``url`` without secret query members."""
-        try:
-            parts = urlsplit(url)
-        except ValueError:  # a server may write anything into Location
-            return self.text(url)
+        parts = urlsplit(url)
         query = urlencode(self._pairs(parts.query), safe="•") if parts.query else ""
         return self.text(urlunsplit(parts._replace(query=query)))
 

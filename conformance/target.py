@@ -13,6 +13,7 @@ import itertools
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Final
+from urllib.parse import urlsplit
 
 from conformance import approval as factors
 from conformance.answer import Answer, Members
@@ -94,6 +95,11 @@ class Target:
     """None when the server had no usable ``info``."""
     once: Once = field(default_factory=Once)
     _numbers: itertools.count[int] = field(default_factory=itertools.count)
+
+    @property
+    def path(self) -> str:
+        """Of the base URL, with a slash at the end."""
+        return f"{urlsplit(self.url).path}/"
 
     @property
     def names(self) -> Dialect:

@@ -245,8 +245,10 @@ async def methods_unlisted(target: Target) -> None:
 )
 async def methods_unlisted_error(target: Target) -> None:
     for one in methods(target):
-        if not target.announces(one) and one != "credentials/sendOTP":
-            answer = await target.client.post(f"{target.url}/{one}", {})
+        if target.announces(one) or one == "credentials/sendOTP":
+            continue
+        answer = await target.client.post(f"{target.url}/{one}", {})
+        if answer.status == 501:
             answer.refused(status=501, error="not_implemented")
 
 

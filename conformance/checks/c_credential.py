@@ -9,6 +9,7 @@ from typing import Any, Final
 from conformance import rows
 from conformance.answer import Answer, Members
 from conformance.approval import satisfied
+from conformance.checks.a_info import OAUTH_TYPES
 from conformance.checks.a_info_v2 import is_oid
 from conformance.credential import Credential
 from conformance.errors import NotApplicable, NotRun, Violation
@@ -147,6 +148,8 @@ async def id_foreign(target: Target) -> None:
 )
 async def no_oracle(target: Target) -> None:
     foreign = await _info(target, await _foreign(target))
+    if foreign.status < 400:
+        raise NotApplicable("it is told of, which is worse")
     unknown = await _info(target, rows.UNKNOWN_CREDENTIAL)
     if (foreign.status, foreign.members) != (unknown.status, unknown.members):
         raise Violation(f"{foreign.summary()} for one, {unknown.summary()} for the other")
@@ -352,6 +355,8 @@ async def null(target: Target) -> None:
     mend="Send `oauth2` (v2 also `oauth2Issuer`, v2.1 `oauth2Servers`).",
 )
 async def oauth2_announced(target: Target) -> None:
+    if OAUTH_TYPES & set(target.described().texts("authType") or []):
+        raise NotApplicable("`authType` asks for it already")
     if not any(one.mode == "oauth2code" for one in await target.credentials()):
         raise NotApplicable("no credential is approved by OAuth")
     names = ("oauth2", "oauth2Issuer", "oauth2Servers")
@@ -605,6 +610,8 @@ async def qualifier(target: Target) -> None:
 )
 async def algo_announced(target: Target) -> None:
     announced = target.described().member("signAlgorithms", dict).texts("algos") or []
+    if not all(is_oid(one) for one in announced):
+        raise NotApplicable("`algos` are no OIDs")
     for one in await target.credentials():
         missing = set(one.algorithms) - set(announced)
         if missing:

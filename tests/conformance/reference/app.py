@@ -98,20 +98,26 @@ async def _answer(server: Server, request: web.Request, name: str) -> Reply:
     major = int(request.match_info["major"])
     handler = METHODS.get((major, name))
     if handler is None:
-        if name in KNOWN:
+        if name in KNOWN and not server.wrong("unlisted-404"):
             raise not_implemented()
         raise Refused("There is no such method.", status=404)
     if request.method != "POST":
         raise Refused("Methods are called with POST.", status=405, headers={"Allow": "POST"})
+    if server.wrong("transport-charset") and "charset" in request.headers.get("Content-Type", ""):
+        raise generic()
     body = await request.read()
     authorization = request.headers.get("Authorization", "")
-    return await handler(Call(server, name, major, authorization, _members(body)))
+    return await handler(Call(server, name, major, authorization, _members(server, body)))
 
 
-def _members(body: bytes) -> dict[str, Any]:
+def _members(server: Server, body: bytes) -> dict[str, Any]:
     """The members of the body that are not null."""
     try:
         document = json.loads(body or b"{}")
+    except json.JSONDecodeError:
+        if server.wrong("transport-not-json-500"):
+            raise Refused("Sorry.", error="server_error", status=500) from None
+        raise generic() from None
     except (ValueError, RecursionError):
         raise generic() from None
     if not isinstance(document, dict):

@@ -74,7 +74,9 @@ class Call:
             malformed: What is said of another header; as all other methods say it by default.
         """
         scheme, _, text = self.authorization.partition(" ")
-        if scheme.lower() != "bearer" or not text.strip():
+        if not self.server.wrong("transport-scheme-case"):
+            scheme = scheme.capitalize()
+        if scheme != "Bearer" or not text.strip():
             usual = GENERIC if self.major == 1 else "Malformed authorization header."
             raise Refused(malformed or usual)
         token = self.server.tokens.get(text.strip())

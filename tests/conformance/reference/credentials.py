@@ -13,6 +13,8 @@ from tests.conformance.reference.replies import Reply, invalid
 
 PAGE: Final = 3
 CERTIFICATES: Final = ("single", "none", "chain")
+DESCRIBED: Final = "a credential"
+"""Defects of this name are in credentials/info and in ``credentialInfos`` alike."""
 _LABELS: Final = {
     "en-US": {"PIN": "Signing PIN", "TOTP": "App code", "SMS": "SMS code", "PHONE": "Phone"},
     "de-DE": {"PIN": "Signatur-PIN", "TOTP": "App-Code", "SMS": "SMS-Code", "PHONE": "Telefon"},
@@ -33,16 +35,21 @@ async def list_v1(call: Call) -> Reply:
     call.client_data()
     ids = [one.id for one in _owned(call)]
     size = call.members.get("maxResults")
+    if call.server.wrong("list-max-results-refused") and isinstance(size, int) and size > PAGE:
+        raise invalid("maxResults")
     if not isinstance(size, int) or isinstance(size, bool) or not 1 <= size <= PAGE:
         size = PAGE
     page = call.members.get("pageToken", "after-0")
     starts = [f"after-{at}" for at in range(len(ids))]
     if page not in starts and page != "after-0":
-        raise invalid("pageToken")
+        if not call.server.wrong("list-page-any"):
+            raise invalid("pageToken")
+        page = "after-0"
     start = int(page.removeprefix("after-"))
     members: dict[str, Any] = {"credentialIDs": ids[start : start + size]}
-    if start + size < len(ids):
-        members["nextPageToken"] = f"after-{start + size}"
+    skipped = 1 if call.server.wrong("list-page-forgets") and start == 1 else 0
+    if start + size + skipped < len(ids):
+        members["nextPageToken"] = f"after-{start + size + skipped}"
     return Reply(members)
 
 
@@ -54,9 +61,10 @@ async def list_v2(call: Call) -> Reply:
     owned = _owned(call)
     members: dict[str, Any] = {}
     if call.flag("onlyValid"):
-        owned = [one for one in owned if one.enabled]
+        lies = call.server.wrong("list-only-valid-lies")
+        owned = [one for one in owned if one.enabled or lies]
         members["onlyValid"] = True
-    if call.flag("credentialInfo"):
+    if call.flag("credentialInfo") or call.server.wrong("list-infos-always"):
         members["credentialInfos"] = [
             {"credentialID": one.id, **_described(call, one)} for one in owned
         ]
@@ -73,8 +81,12 @@ async def info(call: Call) -> Reply:
 
 
 def _owned(call: Call) -> list[Credential]:
+    if call.server.wrong("list-user-id"):
+        call.members.pop("userID", None)
     user = call.for_user("userID parameter MUST be null", "Invalid parameter userID")
-    return [one for one in accounts.CREDENTIALS.values() if one.owner == (user or "alice")]
+    everybody = call.server.wrong("list-of-all")
+    owners = accounts.USERS if everybody else (user or "alice",)
+    return [one for one in accounts.CREDENTIALS.values() if one.owner in owners]
 
 
 def _described(call: Call, credential: Credential) -> dict[str, Any]:
@@ -89,9 +101,11 @@ def _described(call: Call, credential: Credential) -> dict[str, Any]:
         "lang": call.lang,
     }
     if call.major == 1:
-        return members | _auth_v1(credential, call.lang, detailed=with_auth)
-    auth = _auth_v2(credential, call.lang, detailed=with_auth)
-    return members | {"signatureQualifier": "eu_eidas_aes", "auth": auth}
+        members |= _auth_v1(credential, call.lang, detailed=with_auth)
+    else:
+        auth = _auth_v2(credential, call.lang, detailed=with_auth)
+        members |= {"signatureQualifier": "eu_eidas_aes", "auth": auth}
+    return dict(call.server.changed(DESCRIBED, Reply(members)).members or {})
 
 
 def _key(credential: Credential) -> dict[str, Any]:

@@ -158,7 +158,8 @@ class Server:
     def revoke(self, token: Token) -> None:
         """``token`` is dead; with a refresh token, everything of its grant (v1 11.3; v2 11.3)."""
         token.revoked = True
-        if token.kind == "refresh":
+        cascade = token.kind == "refresh" and not self.wrong("revoke-no-cascade")
+        if cascade or self.wrong("revoke-too-much"):
             for other in self.tokens.values():
                 other.revoked = other.revoked or other.grant == token.grant
 
@@ -189,9 +190,8 @@ class Server:
     def credential(self, token: Token, name: str) -> Credential | None:
         """The credential ``name``, if the bearer may see it: clients may see all."""
         found = accounts.CREDENTIALS.get(name)
-        if found is None or (token.user and found.owner != token.user):
-            return None
-        return found
+        foreign = found is not None and token.user and found.owner != token.user
+        return None if foreign and not self.wrong("credential-foreign") else found
 
 
 def new(what: str) -> str:

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import base64
 import binascii
+from dataclasses import replace
 from typing import Any, Final
 
 from tests.conformance.reference import accounts, documents, oauth
 from tests.conformance.reference.call import METHODS, Call, method
-from tests.conformance.reference.replies import Refused, Reply
-from tests.conformance.reference.server import TOKEN_S, Token, new
+from tests.conformance.reference.replies import Refused, Reply, invalid
+from tests.conformance.reference.server import TOKEN_S, Server, Token, new
 
 _DESCRIPTIONS: Final = {"en-US": "Remote signing for tests", "de-DE": "Fernsignatur zum Prüfen"}
 _PSS_SHA256: Final = "MDSgDzANBglghkgBZQMEAgEFAKEcMBoGCSqGSIb3DQEBCDANBglghkgBZQMEAgEFAKIDAgEg"
@@ -19,6 +20,10 @@ _PSS_SHA256: Final = "MDSgDzANBglghkgBZQMEAgEFAKEcMBoGCSqGSIb3DQEBCDANBglghkgBZQ
 async def info(call: Call) -> Reply:
     """What this service is and can do."""
     server = call.server
+    if server.wrong("info-wants-token") and call.authorization:
+        call.admit()
+    if server.wrong("info-language-refused") and call.members.get("lang", "en")[:2] not in "ende":
+        raise invalid("lang")
     members: dict[str, Any] = {
         "specs": "1.0.4.0" if call.major == 1 else server.specs,
         "name": "Reference",
@@ -46,12 +51,12 @@ async def info(call: Call) -> Reply:
 async def login(call: Call) -> Reply:
     """An access token for a name and a password, or for a refresh token."""
     call.client_data()
-    remember = call.flag("rememberMe")
+    remember = call.flag("rememberMe") or call.server.wrong("login-refresh-always")
     if "refresh_token" in call.members:
         before = _refreshed(call)
         user, grant = before.user, before.grant
     else:
-        user, grant = _user(call.authorization), new("grant")
+        user, grant = _user(call.server, call.authorization), new("grant")
     token = call.server.issue("access", user=user, grant=grant)
     members: dict[str, Any] = {"access_token": token.text, "expires_in": TOKEN_S}
     if remember:
@@ -69,7 +74,7 @@ def _refreshed(call: Call) -> Token:
     return token
 
 
-def _user(authorization: str) -> str:
+def _user(server: Server, authorization: str) -> str:
     scheme, _, encoded = authorization.partition(" ")
     try:
         if scheme.lower() != "basic" or not encoded.strip():
@@ -78,13 +83,19 @@ def _user(authorization: str) -> str:
     except (ValueError, binascii.Error):
         challenge = {"WWW-Authenticate": 'Basic realm="csc"'}
         text = "Malformed authentication parameter."
-        raise Refused(text, status=401, headers=challenge) from None
+        status = 403 if server.wrong("login-missing-403") and not authorization else 401
+        raise Refused(text, status=status, headers=challenge) from None
     user, colon, password = pair.partition(":")
     if not colon:
         raise Refused("Malformed username-password.")
     if accounts.USERS.get(user) != password:
         text = "An error occurred during authentication process"
-        raise Refused(text, error="authentication_error")
+        refusal = Refused(text, error="authentication_error")
+        if server.wrong("login-oracle") and user in accounts.USERS:
+            refusal.reply = replace(
+                refusal.reply, members={**(refusal.reply.members or {}), "tries_left": 2}
+            )
+        raise refusal
     return user
 
 
@@ -99,6 +110,10 @@ async def revoke(call: Call) -> Reply:
         raise Refused("Invalid string parameter token_type_hint")
     token = call.server.tokens.get(text)
     if token is None or token.subject != call.token.subject:
+        if call.server.wrong("revoke-unknown-204"):
+            return Reply(None, 204)
         raise Refused("Invalid string parameter token")
-    call.server.revoke(token)
+    unhinted = token.kind == "access" and "token_type_hint" not in call.members
+    if not (call.server.wrong("revoke-nothing") and unhinted):
+        call.server.revoke(token)
     return Reply(None, 204)
