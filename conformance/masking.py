@@ -61,7 +61,10 @@ class Masker:
 
     def url(self, url: str) -> str:
         """``url`` without secret query members."""
-        parts = urlsplit(url)
+        try:
+            parts = urlsplit(url)
+        except ValueError:  # a server may write anything into Location
+            return self.text(url)
         query = urlencode(self._pairs(parts.query), safe="•") if parts.query else ""
         return self.text(urlunsplit(parts._replace(query=query)))
 
