@@ -79,6 +79,10 @@ class OAuth:
     """A second client, for checks that a code serves only the client that asked for it."""
     other_client_secret: str = ""
     """Of the second client, used as ``client_auth`` says; a secret."""
+    credential: str = ""
+    """A credential to approve by OAuth although its mode is explicit, where a server does both."""
+    push: bool = False
+    """v2: credential authorizations are pushed (PAR), not sent through the browser."""
     grants: tuple[str, ...] = ("authorization_code", "refresh_token", "client_credentials")
     """What the client is registered for."""
 
