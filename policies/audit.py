@@ -67,6 +67,8 @@ class EventType(StrEnum):
     CERTIFICATE_ORDERED = "cert.ordered"
     CERTIFICATE_CANCELLED = "cert.order_cancelled"
     CERTIFICATE_FAILED = "cert.order_failed"
+    CERTIFICATE_GIVEN_UP = "cert.order_given_up"
+    """Processes died at the order, one after the other: something is wrong with them."""
     CERTIFICATE_INTENT = "cert.intent"
     CERTIFICATE_ISSUED = "cert.issued"
     CERTIFICATE_SUSPENDED = "cert.suspended"

@@ -578,6 +578,10 @@ class RekeyTooLate(Refused):
     """The certificate ends within three days: a new one is ordered when it has ended (J2.1)."""
 
 
+class RenewalOrdered(Refused):
+    """The certificate is renewed once, and another order does that, or did."""
+
+
 class OrderUnknown(Refused):
     """No such order, or another client's: one reason on purpose."""
 

@@ -44,6 +44,10 @@ class OrderState(StrEnum):
     CANCELLED = "cancelled"
 
 
+STANDING: Final = (OrderState.WAITING, OrderState.ISSUED)
+"""An order in one of these states is the only one that renews its certificate."""
+
+
 @dataclass(frozen=True, slots=True)
 class Wish:
     """What is ordered."""
@@ -77,6 +81,8 @@ class Facts:
     """An authenticator is in place."""
     replaced: Replaced | None = None
     """``None`` also when there is no such certificate."""
+    renewed: bool = False
+    """An order stands that renews it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,6 +117,7 @@ def admit(
         IdentityUnfit: See ``policies.identity``.
         CertificateUnknown: The one to be renewed is not the account's.
         CertificateNotSo: It is not in force.
+        RenewalOrdered: That is late because it was renewed in time.
         RekeyTooLate: It ends within three days, or has ended.
     """
     _ready(facts)
@@ -126,7 +133,18 @@ def admit(
         years=wish.years,
         replaces=wish.replaces,
     )
-    return tidy, now if wish.replaces is None else _rekey_at(wish, facts.replaced, now)
+    return tidy, now if wish.replaces is None else _rekey_at(wish, facts, now)
+
+
+def admit_renewal(wish: Wish, source: str, first: Order, first_source: str) -> Order:
+    """What a second order to renew a certificate is answered with: the first, asked once more.
+
+    Raises:
+        RenewalOrdered: The second wants something else, or comes from somebody else.
+    """
+    if (wish, source) != (first.wish, first_source):
+        raise errors.RenewalOrdered(f"by order {first.order_id}")
+    return first
 
 
 def still_fit(wish: Wish, facts: Facts) -> None:
@@ -158,8 +176,10 @@ def _in_force(wish: Wish, replaced: Replaced | None) -> Replaced:
     return replaced
 
 
-def _rekey_at(wish: Wish, replaced: Replaced | None, now: datetime) -> datetime:
-    due_at = _in_force(wish, replaced).not_after - REKEY_BEFORE
+def _rekey_at(wish: Wish, facts: Facts, now: datetime) -> datetime:
+    due_at = _in_force(wish, facts.replaced).not_after - REKEY_BEFORE
     if now >= due_at:
+        if facts.renewed:
+            raise errors.RenewalOrdered("in time")
         raise errors.RekeyTooLate(due_at.isoformat())
     return due_at

@@ -8,6 +8,7 @@ from typing import Protocol
 
 from policies.audit import Event
 from policies.orders import Facts, Order, OrderId, Wish
+from policies.values import AccountId
 
 
 class Orders(Protocol):
@@ -16,8 +17,20 @@ class Orders(Protocol):
     async def facts(self, wish: Wish) -> Facts:
         """What the rules need, in one read."""
 
-    async def take(self, order: Order, source: str, now: datetime, events: Sequence[Event]) -> None:
-        """Afterwards the order waits for its day."""
+    async def take(
+        self, order: Order, source: str, now: datetime, events: Sequence[Event]
+    ) -> Order:
+        """Afterwards the order waits for its day; the one that stands.
+
+        That is another where the same was ordered before (``policies.orders.admit_renewal``);
+        then nothing is written.
+
+        Raises:
+            RenewalOrdered: Another order renews the certificate.
+        """
+
+    async def renewals(self, account_id: AccountId) -> dict[str, datetime]:
+        """Serial numbers of the account's certificates whose renewal waits, and for when."""
 
     async def find(self, order_id: OrderId, source: str) -> Order | None:
         """The order, if it came from there."""
@@ -38,8 +51,8 @@ class Orders(Protocol):
     async def claim(self, now: datetime) -> Order | None:
         """The oldest that is due and at which nobody works, leased to the caller.
 
-        Orders that were tried too often are failed on the way. An order is done in the
-        transaction that stores its certificate (``pki.ports.Register.store``).
+        Orders that were tried too often are failed on the way, each with an audit record. An
+        order is done in the transaction that stores its certificate (``pki.ports.Register.store``).
         """
 
     async def postpone(self, order_id: OrderId, now: datetime) -> None:

@@ -7,7 +7,7 @@ from typing import Final
 import sqlalchemy as sa
 
 from csc_server.storage.tables import BYTES, INSTANT, NUMBER, TEXT, check, metadata, one_of
-from policies.orders import OrderState
+from policies.orders import STANDING, OrderState
 
 orders = sa.Table(
     "certificate_orders",
@@ -16,6 +16,7 @@ orders = sa.Table(
     sa.Column("account_id", TEXT, sa.ForeignKey("accounts.account_id"), nullable=False, index=True),
     sa.Column("source", TEXT, nullable=False, doc="who ordered: client:ID"),
     sa.Column("wish", BYTES, nullable=False, doc="JSON of policies.orders.Wish"),
+    sa.Column("replaces", TEXT, doc="serial number of the certificate that is renewed"),
     sa.Column("state", TEXT, nullable=False),
     sa.Column("due_at", INSTANT, nullable=False),
     sa.Column("tries", NUMBER, nullable=False),
@@ -33,6 +34,15 @@ orders = sa.Table(
     sa.CheckConstraint("(state = 'failed') = (reason IS NOT NULL)", name="failed"),
 )
 
+RENEWS: Final = one_of(orders.c.state, STANDING)
+# A certificate is renewed once, whatever anybody does at the same time.
+sa.Index(
+    "ix_certificate_orders_replaces",
+    orders.c.replaces,
+    unique=True,
+    sqlite_where=RENEWS,
+    postgresql_where=RENEWS,
+)
 WAITING: Final = one_of(orders.c.state, [OrderState.WAITING])
 sa.Index(
     "ix_certificate_orders_waiting",

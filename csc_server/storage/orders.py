@@ -11,13 +11,13 @@ import sqlalchemy as sa
 from csc_server.storage import tables
 from csc_server.storage.certificate_tables import certificates
 from csc_server.storage.database import Database
-from csc_server.storage.order_tables import WAITING
+from csc_server.storage.order_tables import RENEWS, WAITING
 from csc_server.storage.order_tables import orders as table
 from csc_server.storage.rows import storable
 from csc_server.storage.tables import constant
 from csc_server.storage.units import Row, Sql
 from policies import codec, errors
-from policies.audit import Event
+from policies.audit import Event, EventType, Outcome
 from policies.orders import (
     LEASE,
     MOST_TRIES,
@@ -28,6 +28,7 @@ from policies.orders import (
     OrderState,
     Replaced,
     Wish,
+    admit_renewal,
 )
 from policies.revocation import CertificateState
 from policies.second_factor import PairingState
@@ -64,6 +65,12 @@ _PAIRED: Final = (
 _REPLACED: Final = sa.select(
     certificates.c.account_id, certificates.c.state, certificates.c.not_after
 ).where(certificates.c.serial == sa.bindparam("serial"))
+_RENEWAL: Final = sa.select(*_ORDER, table.c.source).where(
+    table.c.replaces == sa.bindparam("serial"), RENEWS
+)
+_RENEWALS: Final = sa.select(table.c.replaces, table.c.due_at).where(
+    table.c.account_id == sa.bindparam("account"), table.c.replaces.is_not(None), WAITING
+)
 _INSERT: Final = table.insert()
 _FIND: Final = sa.select(*_ORDER, table.c.source, table.c.leased_until).where(_KEY)
 _SOURCE: Final = sa.select(table.c.source).where(table.c.serial == sa.bindparam("key"))
@@ -121,26 +128,35 @@ class SqlOrders:
         def unit(sql: Sql) -> Facts:
             key = {"account": wish.account_id}
             state = sql.one(_ACCOUNT, key)
-            replaced = None
+            replaced = renewal = None
             if wish.replaces is not None and storable(wish.replaces):
                 replaced = sql.one(_REPLACED, {"serial": wish.replaces})
+                renewal = sql.one(_RENEWAL, {"serial": wish.replaces})
             return Facts(
                 account=AccountState(state[0]) if state else None,
                 paired=sql.one(_PAIRED, key) is not None,
                 replaced=_replaced(replaced) if replaced else None,
+                renewed=renewal is not None,
             )
 
         if not storable(wish.account_id):
             return Facts(None, paired=False)
         return await self._database.read(unit)
 
-    async def take(self, order: Order, source: str, now: datetime, events: Sequence[Event]) -> None:
-        """Afterwards the order waits for its day."""
+    async def take(
+        self, order: Order, source: str, now: datetime, events: Sequence[Event]
+    ) -> Order:
+        """Afterwards the order waits for its day; the one that stands.
+
+        Raises:
+            RenewalOrdered: Another order renews the certificate.
+        """
         row = {
             "order_id": order.order_id,
             "account_id": order.wish.account_id,
             "source": source,
             "wish": codec.encode(order.wish),
+            "replaces": order.wish.replaces,
             "state": order.state,
             "due_at": microseconds_from_utc(order.due_at),
             "tries": 0,
@@ -151,11 +167,21 @@ class SqlOrders:
             "reason": None,
         }
 
-        def unit(sql: Sql) -> None:
+        def unit(sql: Sql) -> Order:
+            # The writers queue, so none comes between this look and the row.
+            first = sql.one(_RENEWAL, {"serial": order.wish.replaces})
+            if first is not None:
+                return admit_renewal(order.wish, source, _order(first[:-1]), first[-1])
             sql.change(_INSERT, row)
             sql.audit(events)
+            return order
 
-        await self._database.write(unit)
+        return await self._database.write(unit)
+
+    async def renewals(self, account_id: AccountId) -> dict[str, datetime]:
+        """Serial numbers of the account's certificates whose renewal waits, and for when."""
+        found = await self._database.read(lambda sql: sql.rows(_RENEWALS, {"account": account_id}))
+        return {serial: utc_from_microseconds(due_at) for serial, due_at in found}
 
     async def find(self, order_id: OrderId, source: str) -> Order | None:
         """The order, if it came from there."""
@@ -205,6 +231,7 @@ class SqlOrders:
                     sql.change(_LEASE, {"key": order.order_id, "until": until, "count": tries + 1})
                     return order
                 sql.change(_FAILED, {"key": order.order_id, "why": f"{tries} tries"})
+                sql.audit([_given_up(order, tries, now)])
             return None
 
         return await self._database.write(unit)
@@ -233,6 +260,13 @@ def finish(sql: Sql, order_id: OrderId, credential_id: CredentialId, serial: str
     values = {"key": order_id, "credential": credential_id, "number": serial}
     if not sql.change(_ISSUED, values):
         raise errors.OrderNotSo(order_id)
+
+
+def _given_up(order: Order, tries: int, now: datetime) -> Event:
+    about = {"order_id": str(order.order_id), "account_id": str(order.wish.account_id)}
+    return Event(
+        EventType.CERTIFICATE_GIVEN_UP, Outcome.FAILURE, now, "system", {**about, "tries": tries}
+    )
 
 
 def _replaced(row: Row) -> Replaced:

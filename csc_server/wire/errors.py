@@ -423,6 +423,9 @@ TABLE: Final[dict[type[Exception], Row]] = {
     reasons.RekeyTooLate: Row(
         409, "invalid_request", "It is too late to renew this certificate; order a new one."
     ),
+    reasons.RenewalOrdered: Row(
+        409, "invalid_request", "The renewal of this certificate was ordered before."
+    ),
     reasons.OrderUnknown: Row(404, "invalid_request", "No such order."),
     reasons.OrderNotSo: Row(409, "invalid_request", "The order was worked off or cancelled."),
     reasons.ReasonUnfit: _bad("Invalid parameter reason"),

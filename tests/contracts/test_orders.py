@@ -31,6 +31,7 @@ from tests.build import ALICE, HOUR, SECOND, T0
 from tests.contracts import stores
 from tests.contracts.stores import CRED_ALICE
 from tests.contracts.test_certificates import RESERVATION, SERIAL, issued
+from tests.contracts.test_login_tries import kinds
 
 MICROSECOND = timedelta(microseconds=1)
 PORTAL = "client:portal"
@@ -108,6 +109,45 @@ async def test_the_certificate_to_be_renewed(storage: Storage) -> None:
     assert replaced == Replaced(ALICE.account_id, CertificateState.REVOKED, T0 + HOUR)
 
 
+RENEWAL = replace(ORDER, wish=replace(WISH, replaces=SERIAL), due_at=T0 + HOUR)
+AGAIN = replace(RENEWAL, order_id=OrderId("order-2"))
+OTHERWISE = replace(AGAIN, wish=replace(RENEWAL.wish, years=2))
+
+
+async def test_a_certificate_is_renewed_once(storage: Storage, other: Storage) -> None:
+    """The same request gets the first order; another wish or another client is refused."""
+    await issued(storage)
+    assert not (await storage.orders.facts(RENEWAL.wish)).renewed
+    assert await storage.orders.take(RENEWAL, PORTAL, T0, [EVENT]) == RENEWAL
+    assert await other.orders.take(AGAIN, PORTAL, T0, [EVENT]) == RENEWAL
+    for order, source in ((OTHERWISE, PORTAL), (AGAIN, "client:another")):
+        with pytest.raises(errors.RenewalOrdered):
+            await other.orders.take(order, source, T0, [EVENT])
+    assert await storage.orders.find(AGAIN.order_id, PORTAL) is None
+    assert (await storage.orders.facts(RENEWAL.wish)).renewed
+    assert await storage.orders.renewals(ALICE.account_id) == {SERIAL: T0 + HOUR}
+    assert await storage.orders.renewals(AccountId("bob")) == {}
+
+
+async def test_an_order_that_came_to_nothing_stops_no_other(storage: Storage) -> None:
+    """Cancelled or failed; one that was issued stops them for good."""
+    await issued(storage)
+    await take(storage, RENEWAL)
+    await storage.orders.cancel(RENEWAL.order_id, PORTAL, T0, [EVENT])
+    await take(storage, OTHERWISE)
+    await storage.orders.failed(OTHERWISE.order_id, "IdentityUnfit: surname", [EVENT])
+    third = replace(RENEWAL, order_id=OrderId("order-3"))
+    await take(storage, third)
+    named = CredentialId("cred-new")
+    line = replace(RESERVATION, serial=Serial("beef"), credential_id=named)
+    await storage.certificates.reserve(line, T0, [])
+    new = build.credential(credential_id=named)
+    await storage.certificates.store(line.serial, b"new", T0, [], new, third.order_id)
+    with pytest.raises(errors.RenewalOrdered):
+        await take(storage, replace(OTHERWISE, order_id=OrderId("order-4")))
+    assert await storage.orders.renewals(ALICE.account_id) == {}
+
+
 async def test_the_oldest_that_is_due_comes_first(storage: Storage) -> None:
     """None before its day; each to one process alone."""
     later = replace(ORDER, order_id=OrderId("order-2"), due_at=T0 + SECOND)
@@ -128,7 +168,7 @@ async def test_one_order_two_processes(storage: Storage, other: Storage) -> None
 
 
 async def test_what_is_tried_too_often_fails(storage: Storage) -> None:
-    """A process died at it each time; the next order is worked off all the same."""
+    """A process died at it each time; the log says so, and the next order is worked off."""
     after = replace(ORDER, order_id=OrderId("order-2"), due_at=T0 + MOST_TRIES * LEASE)
     await take(storage, ORDER, after)
     for tries in range(MOST_TRIES):
@@ -137,6 +177,7 @@ async def test_what_is_tried_too_often_fails(storage: Storage) -> None:
     found = await storage.orders.find(ORDER.order_id, PORTAL)
     assert found is not None
     assert (found.state, found.reason) == (OrderState.FAILED, f"{MOST_TRIES} tries")
+    assert await kinds(storage, EventType.CERTIFICATE_GIVEN_UP) == 1
 
 
 async def test_postponed_is_no_try(storage: Storage) -> None:

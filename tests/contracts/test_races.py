@@ -6,6 +6,7 @@ import asyncio
 import sys
 from asyncio.subprocess import PIPE, Process
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -13,10 +14,12 @@ from csc_server.ports import SadAlreadyUsed
 from csc_server.storage import Storage, verify_audit
 from policies import errors, throttle
 from policies.audit import EventType
+from policies.orders import OrderId
 from policies.values import CredentialId, Factor, SadId
 from tests import build
 from tests.build import DIGEST_A, DIGEST_B, T0
 from tests.contracts import stores
+from tests.contracts.test_orders import ORDER, PORTAL, WISH
 
 CALLERS = 64
 ROUNDS = 8
@@ -106,6 +109,23 @@ async def test_signing_and_extending_exclude_each_other(storage: Storage) -> Non
         calls = [storage.authorizations.extend(old, new, T0, []) for new in news]
         calls.insert(round_ % 8, stores.reserve(storage, permit, f"operation-{round_}"))
         _one_of(await _all(calls), SadAlreadyUsed)
+
+
+async def test_a_certificate_is_renewed_by_one_order(storage: Storage, other: Storage) -> None:
+    """Of 64 orders at a time in two stores one stands, in every round."""
+    for round_ in range(ROUNDS):
+        wish = replace(WISH, replaces=f"c0ffee{round_}")
+        orders = [
+            replace(ORDER, order_id=OrderId(f"order-{round_}-{n}"), wish=replace(wish, years=n))
+            for n in range(CALLERS)
+        ]
+        results = await _all(
+            (storage, other)[n % 2].orders.take(order, PORTAL, T0, [])
+            for n, order in enumerate(orders)
+        )
+        stands = _one_of(results, errors.RenewalOrdered)
+        found = [await storage.orders.find(one.order_id, PORTAL) for one in orders]
+        assert [one for one in found if one is not None] == [stands]
 
 
 async def test_a_unit_that_fails_leaves_the_others(storage: Storage) -> None:

@@ -9,7 +9,7 @@ import pytest
 from policies import errors, orders
 from policies.algorithms import KeyAlgorithm
 from policies.identity import Identifier, IdentifierScheme, Identity
-from policies.orders import REKEY_BEFORE, Facts, Replaced, Wish
+from policies.orders import REKEY_BEFORE, Facts, Order, OrderId, OrderState, Replaced, Wish
 from policies.revocation import CertificateState
 from policies.values import AccountId, AccountState
 from tests.build import ALICE, HOUR, SECOND, T0
@@ -38,6 +38,17 @@ def test_a_renewal_is_due_three_days_before_the_end() -> None:
     for late in (due_at, END, END + HOUR):
         with pytest.raises(errors.RekeyTooLate):
             orders.admit(RENEWAL, READY, OFFERED, late)
+        with pytest.raises(errors.RenewalOrdered):
+            orders.admit(RENEWAL, replace(READY, renewed=True), OFFERED, late)
+
+
+def test_a_second_order_is_the_first_or_none() -> None:
+    """The same wish from the same client, to the last field."""
+    first = Order(OrderId("first"), RENEWAL, OrderState.WAITING, T0, T0)
+    assert orders.admit_renewal(RENEWAL, "client:a", first, "client:a") is first
+    for wish, source in ((replace(RENEWAL, years=2), "client:a"), (RENEWAL, "client:b")):
+        with pytest.raises(errors.RenewalOrdered):
+            orders.admit_renewal(wish, source, first, "client:a")
 
 
 @pytest.mark.parametrize(

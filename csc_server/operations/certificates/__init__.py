@@ -5,7 +5,12 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from csc_server.operations.certificates.ending import EndCertificate, FindCertificates
-from csc_server.operations.certificates.ordering import CancelOrder, OrderCertificate, ShowOrder
+from csc_server.operations.certificates.ordering import (
+    CancelOrder,
+    OrderCertificate,
+    ShowOrder,
+    ShowRenewals,
+)
 from csc_server.ports import Clock, Entropy
 from csc_server.ports.orders import Orders
 from pki.ports import Register
@@ -20,6 +25,7 @@ class CertificateVerbs:
     order: OrderCertificate
     show_order: ShowOrder
     cancel_order: CancelOrder
+    renewals: ShowRenewals
     find: FindCertificates
     end: EndCertificate
 
@@ -41,6 +47,7 @@ def build(
         order=OrderCertificate(orders=orders, clock=clock, entropy=entropy, offered=offered),
         show_order=ShowOrder(orders),
         cancel_order=CancelOrder(orders, clock),
+        renewals=ShowRenewals(orders),
         find=FindCertificates(register),
         end=EndCertificate(register, orders, clock),
     )

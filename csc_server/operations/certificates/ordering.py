@@ -11,6 +11,7 @@ from csc_server.ports.orders import Orders
 from policies import errors, orders
 from policies.audit import Event, EventType, Outcome
 from policies.orders import Order, OrderId, OrderState, Wish
+from policies.values import AccountId
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -24,18 +25,18 @@ class OrderCertificate:
     """Profiles that may be ordered."""
 
     async def __call__(self, actor: Actor, wish: Wish) -> Order:
-        """The order, durably kept.
+        """The order, durably kept; the first one, where the same renewal is ordered again.
 
         Raises:
             Refused: See ``policies.orders.admit``.
+            RenewalOrdered: Another order renews the certificate.
         """
         now = self.clock.now()
         tidy, due_at = orders.admit(wish, await self.orders.facts(wish), self.offered, now)
         order_id = OrderId(self.entropy.identifier())
         order = Order(order_id, tidy, OrderState.WAITING, due_at, now)
         record = _event(EventType.CERTIFICATE_ORDERED, actor, order, now)
-        await self.orders.take(order, actor.name, now, [record])
-        return order
+        return await self.orders.take(order, actor.name, now, [record])
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,6 +55,17 @@ class ShowOrder:
         if order is None:
             raise errors.OrderUnknown(order_id)
         return order
+
+
+@dataclass(frozen=True, slots=True)
+class ShowRenewals:
+    """Which certificates of an account are about to be renewed."""
+
+    orders: Orders
+
+    async def __call__(self, account_id: AccountId) -> dict[str, datetime]:
+        """Their serial numbers, and when the new one is due."""
+        return await self.orders.renewals(account_id)
 
 
 @dataclass(frozen=True, slots=True)

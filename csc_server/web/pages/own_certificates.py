@@ -66,8 +66,11 @@ async def show_list(visit: Visit) -> web.StreamResponse:
 
 
 async def show(visit: Visit) -> web.StreamResponse:
-    """One of them."""
-    return visit.render("certificate.html", one=await _asked(visit, visit.request[LINK]))
+    """One of them, and whether its renewal is ordered."""
+    one = await _asked(visit, visit.request[LINK])
+    renewals = await visit.services.apis.certificates.renewals(visit.account_id)
+    due_at = renewals.get(one.line.serial)
+    return visit.render("certificate.html", one=one, renewal_due_at=due_at)
 
 
 async def download(visit: Visit) -> web.StreamResponse:

@@ -203,7 +203,7 @@ async def test_ordered_renewed_and_over(office: Office) -> None:
     assert [one.state for one in listed] == [CredentialState.DISABLED, CredentialState.ENABLED]
     with pytest.raises(KeyGone):
         await office.device.destroy_key(KeyRef(old.key_ref.key_id))
-    with pytest.raises(errors.RekeyTooLate):
+    with pytest.raises(errors.RenewalOrdered):
         await office.order(replaces=serial)
     assert new.certificate is not None
     office.clock.at = new.certificate.not_after + SECOND

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any, Final
 
 from pki.ports import Registered, Serial
@@ -60,6 +60,10 @@ class StagedCertificates:
     def find(self) -> StagedCertificates:
         """The verb that finds them."""
         return self
+
+    async def renewals(self, account_id: AccountId) -> dict[str, datetime]:
+        """The one that ends soon is about to be renewed."""
+        return {"e4": soon(0) + 17 * DAY}
 
     async def suspend(self, actor: Any, serial: Serial) -> None:
         """Done, or refused."""

@@ -60,6 +60,13 @@ def test_what_is_offered(server: StageServer, serial: str, ways: set[str]) -> No
         assert way in ways or answer.location == f"{HERE}/{serial}"
 
 
+def test_a_renewal_that_is_ordered_is_told(server: StageServer) -> None:
+    """With its day; of the others nothing."""
+    told = "Its renewal is ordered."
+    assert told in reader(server).get(f"{HERE}/e4").text
+    assert told not in reader(server).get(f"{HERE}/{VALID}").text
+
+
 def test_the_file_is_the_certificate(server: StageServer) -> None:
     """To be saved under its serial number."""
     answer = reader(server).get(f"{HERE}/file/{VALID}")

@@ -267,6 +267,17 @@ async def test_who_ordered_a_certificate_may_end_it(
             url = f"{base}/certificate-orders/{order['orderID']}"
             async with http.get(url, headers=headers) as response:
                 order = await response.json()
+    renewal = ordered | {"replaces": order["serialNumber"]}
+    status, first = await post("portal", "registration", "certificate-orders", **renewal)
+    assert status == 202
+    again = await post("portal", "registration", "certificate-orders", **renewal)
+    assert again == (202, first), "the same request is the same order"
+    longer = renewal | {"years": 3}
+    status, refusal = await post("portal", "registration", "certificate-orders", **longer)
+    assert (status, refusal["error_description"]) == (
+        409,
+        "The renewal of this certificate was ordered before.",
+    )
     one = {"serialNumber": order["serialNumber"]}
     for client in ("shop", "portal"):
         scope = "revocation" if client == "shop" else "registration"

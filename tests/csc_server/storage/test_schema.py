@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import json
 import re
 import sqlite3
 import stat
@@ -118,6 +119,60 @@ async def test_checks_agree_too(url: str, tmp_path: Path) -> None:
     assert await _constraints(url) == await _constraints(directly)
 
 
+async def test_renewals_of_before_are_sorted_out(fresh: str) -> None:
+    """Of several orders that renew one certificate the issued one counts, or the first."""
+
+    def step(connection: sa.Connection) -> list[tuple[str, str, str | None]]:
+        _upgrade_to(connection, "0043")
+        account = {
+            "account_id": "alice",
+            "position": 1,
+            "username": "alice",
+            "password_hash": "",
+            "state": "active",
+            "created_at": 1,
+        }
+        _insert(connection, "accounts", account)
+        for name, serial, state, at in (
+            ("late", "a", "waiting", 2),
+            ("early", "a", "waiting", 1),
+            ("second", "b", "waiting", 1),
+            ("done", "b", "issued", 2),
+            ("over", "a", "cancelled", 0),
+            ("first", None, "waiting", 1),
+        ):
+            done = name if state == "issued" else None
+            order = {
+                "order_id": name,
+                "account_id": "alice",
+                "source": "client:portal",
+                "wish": json.dumps({"replaces": serial}).encode(),
+                "state": state,
+                "created_at": at,
+                "credential_id": done,
+                "serial": done,
+            }
+            counts = dict.fromkeys(("due_at", "tries", "leased_until"), 0)
+            _insert(connection, "certificate_orders", order | counts)
+        _upgrade_to(connection, "0044")
+        found = connection.exec_driver_sql(
+            "SELECT order_id, state, replaces FROM certificate_orders ORDER BY order_id"
+        )
+        return [tuple(row) for row in found]
+
+    url = sa.make_url(fresh)
+    if url.get_backend_name() == "sqlite":
+        await asyncio.to_thread(Path(url.database or "").touch)
+    assert await schema._on(url, step) == [
+        ("done", "issued", "b"),
+        ("early", "waiting", "a"),
+        ("first", "waiting", None),
+        ("late", "cancelled", None),
+        ("over", "cancelled", None),
+        ("second", "cancelled", None),
+    ]
+
+
 async def test_processes_that_start_together_migrate_once(fresh: str) -> None:
     """The later ones wait and find the work done."""
     await asyncio.gather(*(storage.migrate(fresh) for _ in range(4)))
@@ -170,6 +225,16 @@ async def test_no_hot_statement_reads_a_whole_table(tmp_path: Path) -> None:
                 steps = [step[3] for step in plan]
                 scans = [one for one in steps if one.startswith("SCAN") and "INDEX" not in one]
                 assert not scans, (module.__name__, name, steps)
+
+
+def _upgrade_to(connection: sa.Connection, revision: str) -> None:
+    config = schema._config()
+    config.attributes["connection"] = connection
+    command.upgrade(config, revision)
+
+
+def _insert(connection: sa.Connection, name: str, row: dict[str, Any]) -> None:
+    connection.execute(sa.table(name, *map(sa.column, row)).insert(), row)
 
 
 async def _constraints(url: str) -> list[Any]:
