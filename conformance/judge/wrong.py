@@ -12,6 +12,8 @@ from collections.abc import Callable
 from functools import wraps
 from typing import Final, ParamSpec, TypeVar
 
+from conformance.errors import Violation
+
 Given = ParamSpec("Given")
 Found = TypeVar("Found")
 
@@ -19,7 +21,7 @@ MOST_BYTES: Final = 16 * 2**20
 """Of one thing to judge; four times what any sample of the suite comes back as."""
 
 
-class Wrong(Exception):
+class Wrong(Violation):
     """What a server handed out is not what it should be. The text says why, in one sentence."""
 
 
@@ -39,7 +41,7 @@ def guarded(what: str) -> Callable[[Callable[Given, Found]], Callable[Given, Fou
         def safe(*args: Given.args, **named: Given.kwargs) -> Found:
             try:
                 return function(*args, **named)
-            except Wrong:
+            except Violation:
                 raise
             # Any exception: hostile input breaks parsers in ways that nobody can list.
             except Exception as reason:
