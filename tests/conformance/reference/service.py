@@ -42,7 +42,7 @@ async def info(call: Call) -> Reply:
             "asynchronousOperationMode": True,
             "validationInfo": False,
             "signAlgorithms": {"algos": list(algos), "algoParams": params},
-            **documents.announced(call.major),
+            **documents.announced(server),
         }
     return Reply(members)
 

@@ -1,0 +1,72 @@
+"""The time-stamping authority of the reference: tokens at once, by a key of its own. (RFC 3161)"""
+
+from __future__ import annotations
+
+import functools
+import hashlib
+import secrets
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from typing import Any, Final
+
+from asn1crypto import tsp
+from cryptography import x509
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.x509.oid import ExtendedKeyUsageOID
+
+from tests.conformance.reference import cms, keys
+from tests.conformance.reference.algorithms import SHA256, Scheme
+
+_POLICY: Final = "1.3.6.1.4.1.4146.2.2"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Wanted:
+    """What a token is asked to say, and how it goes wrong."""
+
+    digest: bytes
+    algorithm: str = SHA256
+    """OID."""
+    nonce: int | None = None
+    late: timedelta = timedelta()
+    """How far its clock is off."""
+    critical: bool = True
+    """Whether the extendedKeyUsage of its certificate is critical."""
+    drop: frozenset[str] = frozenset()
+    """Signed attributes that are left out."""
+
+
+@functools.cache
+def unit(critical: bool = True) -> keys.Holder:
+    """The key that makes tokens."""
+    usage = x509.ExtendedKeyUsage([ExtendedKeyUsageOID.TIME_STAMPING])
+    key = ec.generate_private_key(ec.SECP256R1())
+    return keys.issue("Reference TSU", key, ((usage, critical),))
+
+
+def token(wanted: Wanted) -> bytes:
+    """The ContentInfo."""
+    now = datetime.now(UTC).replace(microsecond=0) + wanted.late
+    members: dict[str, Any] = {
+        "version": "v1",
+        "policy": _POLICY,
+        "message_imprint": {
+            "hash_algorithm": {"algorithm": cms.NAMES[wanted.algorithm]},
+            "hashed_message": wanted.digest,
+        },
+        "serial_number": secrets.randbits(120),
+        "gen_time": now,
+    }
+    if wanted.nonce is not None:
+        members["nonce"] = wanted.nonce
+    content = tsp.TSTInfo(members).dump()
+    return cms.build(
+        cms.Draft(
+            holder=unit(wanted.critical),
+            scheme=Scheme(SHA256),
+            digest=hashlib.sha256(content).digest(),
+            content_type=cms.TST_INFO,
+            content=content,
+            drop=wanted.drop,
+        )
+    )
