@@ -121,12 +121,15 @@ def factors_v2(facts: Members, approval: Approval) -> tuple[Factor, ...]:
     return min(choices, key=lambda chosen: sum(one.out_of_band for one in chosen))
 
 
+def is_static(name: str, approval: Approval) -> bool:
+    """Whether the same value serves again and again."""
+    return name in approval.values or "PIN" in name.upper() or "PASS" in name.upper()
+
+
 def has_value(name: str, approval: Approval) -> bool:
     """Whether the profile has something to send for the object ``name``."""
-    if name in approval.values:
-        return True
-    if "PIN" in name.upper() or "PASS" in name.upper():
-        return bool(approval.pin)
+    if is_static(name, approval):
+        return name in approval.values or bool(approval.pin)
     return bool(approval.totp_secret) or approval.ask_otp
 
 
@@ -138,10 +141,8 @@ async def value(name: str, approval: Approval, codes: Codes) -> str:
     """
     if not has_value(name, approval):
         raise NotRun(f"the profile has no value for {name}")
-    if name in approval.values:
-        return approval.values[name]
-    if "PIN" in name.upper() or "PASS" in name.upper():
-        return approval.pin
+    if is_static(name, approval):
+        return approval.values.get(name, approval.pin)
     if approval.totp_secret:
         return await codes.of_now(approval.totp_secret)
     return await codes.asked(f"One-time code ({name})")

@@ -32,6 +32,8 @@ DEAF: Final = 4
 _HEADERS_MAX: Final = 16 << 10
 _CHUNK: Final = 64 << 10
 _BURST_S: Final = 2.0
+_PATIENT: Final = 5
+"""Tries of one request that is answered 429."""
 JSON: Final = ("Content-Type", "application/json")
 FORM: Final = ("Content-Type", "application/x-www-form-urlencoded")
 
@@ -58,11 +60,28 @@ class Client:
     ) -> Answer:
         """The answer to exactly these headers and this body.
 
+        A server that says 429 is asked again when it wants to be, a few times.
+
         Raises:
             Unreachable: No usable answer.
             Spent: The budget does not allow it.
-            NotRun: The server has not answered the last requests.
+            NotRun: The server has not answered the last requests, or says 429 for longer than
+                is waited.
         """
+        for _ in range(_PATIENT):
+            answer = await self._asked(method, url, headers, body)
+            if answer.status != 429:
+                return answer
+            said = answer.header("Retry-After")
+            wait_s = float(said) if said.isdecimal() else 1.0
+            if wait_s > self.limits.wait_seconds:
+                break
+            await asyncio.sleep(wait_s)
+        raise NotRun(f"the server limits the pace: 429, Retry-After {said or 'missing'}")
+
+    async def _asked(
+        self, method: str, url: str, headers: Mapping[str, str] | None, body: bytes
+    ) -> Answer:
         patience = self._allowed()
         self.requests += 1
         began = time.monotonic()

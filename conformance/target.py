@@ -262,15 +262,27 @@ class Target:
     async def signing_credential(
         self, fits: Callable[[Credential], bool] = lambda _: True, what: str = "that signs"
     ) -> Credential:
-        """The first enabled credential that ``fits`` and that the profile can approve for.
+        """The enabled credential that ``fits`` and that the profile can approve for most cheaply.
 
         Raises:
             NotRun: There is none; ``what`` names it.
         """
-        for one in await self.credentials():
-            if one.enabled and one.sign_algo and fits(one) and self._can_approve(one):
-                return one
-        raise NotRun(f"there is no credential {what} and that the profile can approve for")
+        found = [
+            one
+            for one in await self.credentials()
+            if one.enabled and one.sign_algo and fits(one) and self._can_approve(one)
+        ]
+        if not found:
+            raise NotRun(f"there is no credential {what} and that the profile can approve for")
+        return min(found, key=self._cost)
+
+    def _cost(self, credential: Credential) -> int:
+        """One-time codes, challenges and people elsewhere make an approval slow."""
+        if credential.mode == "oauth2code":
+            return 9
+        wanted = self._factors(credential)
+        slow = sum(one.challenged + 2 * one.out_of_band for one in wanted)
+        return slow + sum(not factors.is_static(one.id, self.profile.approval) for one in wanted)
 
     def _can_approve(self, credential: Credential) -> bool:
         try:

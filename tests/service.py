@@ -16,7 +16,7 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -141,8 +141,12 @@ class Service:
         self.log = settings.path(Path("log/test.jsonl"))
         self._process: subprocess.Popen[bytes] | None = None
 
-    def start(self) -> None:
-        """Start it and wait until it is ready."""
+    def start(self, environment: Mapping[str, str] | None = None) -> None:
+        """Start it and wait until it is ready.
+
+        Args:
+            environment: Settings that stand above those of the instance: ``PARAPH_…``.
+        """
         command = [sys.executable, "-m", "csc_server", "--instance", str(self.settings.instance)]
         with self.log.open("ab") as log:
             self._process = subprocess.Popen(
@@ -150,7 +154,8 @@ class Service:
                 stdout=log,
                 stderr=log,
                 process_group=0,
-                env={k: v for k, v in os.environ.items() if not k.startswith("PARAPH_")},
+                env={k: v for k, v in os.environ.items() if not k.startswith("PARAPH_")}
+                | dict(environment or {}),
             )
         self.wait_ready()
 

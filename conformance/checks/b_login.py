@@ -18,6 +18,7 @@ _login = functools.partial(check, group="auth/login", v1="11.2", v2="11.2", meth
 _revoke = functools.partial(
     check, group="auth/revoke", v1="11.3", v2="11.3", methods=("auth/revoke",)
 )
+_FAILED: Final = "An error occurred during authentication process"
 _UNKNOWN_REFRESH: Final = "conformance-no-such-refresh-token"
 
 
@@ -169,9 +170,22 @@ async def pair_malformed(target: Target) -> None:
     mend="Answer 400 `authentication_error`.",
 )
 async def wrong_password(target: Target) -> None:
+    (await _wrong(target)).refused(_FAILED, error="authentication_error")
+
+
+async def _wrong(target: Target) -> Answer:
+    """The answer to a wrong password, which is tried only once: servers count failures."""
     username, password = _basic(target)
-    answer = await _post(target, {}, _header(f"{username}:{password}-wrong"))
-    answer.refused("An error occurred during authentication process", error="authentication_error")
+    header = _header(f"{username}:{password}-wrong")
+    found: Answer = await target.once.get("a wrong login", lambda: _post(target, {}, header))
+    return found
+
+
+async def _unknown(target: Target) -> Answer:
+    """The answer to a name that nobody has, tried only once too."""
+    header = _header("conformance-nobody:wrong")
+    found: Answer = await target.once.get("a strange login", lambda: _post(target, {}, header))
+    return found
 
 
 @_login(
@@ -181,8 +195,7 @@ async def wrong_password(target: Target) -> None:
     mend="Answer 400 `authentication_error`.",
 )
 async def unknown_user(target: Target) -> None:
-    answer = await _post(target, {}, _header("conformance-nobody:wrong"))
-    answer.refused("An error occurred during authentication process", error="authentication_error")
+    (await _unknown(target)).refused(_FAILED, error="authentication_error")
 
 
 @_login(
@@ -192,9 +205,7 @@ async def unknown_user(target: Target) -> None:
     mend="Answer both alike, or names can be guessed.",
 )
 async def no_oracle(target: Target) -> None:
-    username, password = _basic(target)
-    wrong = await _post(target, {}, _header(f"{username}:{password}-wrong"))
-    unknown = await _post(target, {}, _header("conformance-nobody:wrong"))
+    wrong, unknown = await _wrong(target), await _unknown(target)
     if (wrong.status, wrong.members) != (unknown.status, unknown.members):
         raise Violation(f"{wrong.summary()} for one, {unknown.summary()} for the other")
 
