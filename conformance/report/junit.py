@@ -81,7 +81,7 @@ def _story(result: Result) -> str:
     check = result.check
     lines = [
         f"{words.VERDICTS[result.verdict]} ({check.level.value})",
-        f"Clause: {words.clause(result.version, check.clauses[result.version])}",
+        f"Where: {words.clauses(check, [result.version])}",
         f"Expected: {check.expects}",
         *(f"Found: {reason}" for reason in result.reasons),
         f"To change: {check.mend}",

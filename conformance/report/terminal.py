@@ -144,10 +144,7 @@ def _finding(out: Console, finding: digest.Finding, verdict: Verdict) -> None:
     for strand in finding.strands:
         for reason in strand.reasons:
             field(out, "found", reason)
-        places = [
-            words.clause(run.version, check.clauses[run.version]) for run, _ in strand.results
-        ]
-        field(out, "where", "; ".join(places))
+        field(out, "where", words.clauses(check, (run.version for run, _ in strand.results)))
         exchanges = strand.results[-1][1].exchanges
         if exchanges:
             field(out, "", _last(exchanges[-1]), "dim")

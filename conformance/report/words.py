@@ -5,9 +5,10 @@ What a server answered is shown on terminals, in XML and on pages. Nothing here 
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Final
 
-from conformance.model import Verdict, Version
+from conformance.model import Check, Verdict, Version
 
 VERDICTS: Final = {
     Verdict.PASS: "passed",
@@ -40,9 +41,9 @@ def _escape(one: str) -> str:
 
 
 def amount(number: int, thing: str, things: str = "") -> str:
-    """``1 check``, ``1 234 checks``."""
+    """``1 check``, ``1,234 checks``."""
     word = thing if number == 1 else things or f"{thing}s"
-    return f"{number:,} {word}".replace(",", "\u2009")
+    return f"{number:,} {word}"
 
 
 def size(number: int) -> str:
@@ -60,9 +61,18 @@ def duration(seconds: float) -> str:
     return f"{minutes} min {rest} s" if minutes else f"{rest} s"
 
 
-def clause(version: Version, text: str) -> str:
-    """A clause as people name it: a bare number is of the CSC API, all else names its source."""
-    return f"v{version.value}, clause {text}" if text[:1].isdigit() else f"v{version.value}, {text}"
+def clauses(check: Check, versions: Iterable[Version]) -> str:
+    """Where ``versions`` say what ``check`` asks for: ``clause 11.9 (v1.0.4.0); ...``.
+
+    A bare number is a clause of the CSC API itself; all else names its source.
+    """
+    by_text: dict[str, list[str]] = {}
+    for version in dict.fromkeys(versions):
+        by_text.setdefault(check.clauses[version], []).append(f"v{version.value}")
+    return "; ".join(
+        f"{'clause ' if text[:1].isdigit() else ''}{text} ({listed(known)})"
+        for text, known in by_text.items()
+    )
 
 
 def listed(words: list[str]) -> str:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from conformance.model import Verdict, Version
@@ -28,7 +30,7 @@ def test_what_does_not_print_is_shown_as_an_escape(text: str, shown: str) -> Non
 def test_amounts_and_times_read_well() -> None:
     """One check, many checks; seconds, minutes; bytes."""
     assert words.amount(1, "check") == "1 check"
-    assert words.amount(1234, "check") == "1\u2009234 checks"
+    assert words.amount(1234, "check") == "1,234 checks"
     assert [words.duration(one) for one in (0.04, 9.94, 64.9, 120)] == [
         "0.0 s",
         "9.9 s",
@@ -38,10 +40,13 @@ def test_amounts_and_times_read_well() -> None:
     assert [words.size(one) for one in (1, 2345, 2_345_678)] == ["1 byte", "2 kB", "2.3 MB"]
 
 
-def test_other_sources_than_the_api_are_named() -> None:
-    """A bare number is a clause of the CSC API."""
-    assert words.clause(Version.V21, "11.10") == "v2.1.0.1, clause 11.10"
-    assert words.clause(Version.V21, "RFC 7636 4.6") == "v2.1.0.1, RFC 7636 4.6"
+def test_clauses_name_their_source_and_equal_ones_stand_together() -> None:
+    """A bare number is a clause of the CSC API; the versions stand behind it."""
+    assert words.clauses(made_up.EMPTY, Version) == (
+        "clause 11.9 (v1.0.4.0); clause 11.10 (v2.0.0.2 and v2.1.0.1)"
+    )
+    other = replace(made_up.EMPTY, clauses={Version.V21: "RFC 7636 4.6"})
+    assert words.clauses(other, [Version.V21]) == "RFC 7636 4.6 (v2.1.0.1)"
 
 
 @pytest.mark.parametrize(
