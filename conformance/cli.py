@@ -64,7 +64,7 @@ def _do(options: argparse.Namespace, out: Console) -> int:
     for file, write in _outputs(options):
         write(report, file)
     (terminal.verdict_line if options.quiet else terminal.show)(report, out)
-    return _code(report)
+    return exit_code(report)
 
 
 def _run(
@@ -102,7 +102,8 @@ async def _there(target: Profile) -> None:
             async with asyncio.timeout(target.limits.request_seconds):
                 _, writer = await asyncio.open_connection(parts.hostname, port)
         except (OSError, ValueError) as error:
-            raise BadProfile(f"nobody answers at {url}: {error or 'no answer'}") from error
+            reason = getattr(error, "strerror", None) or str(error) or "no answer in time"
+            raise BadProfile(f"nobody answers at {url}: {reason}") from error
         writer.close()
 
 
@@ -141,7 +142,8 @@ def _outputs(options: argparse.Namespace) -> list[tuple[Path, Write]]:
     return [(Path(file), write) for file, write in named if file]
 
 
-def _code(report: Report) -> int:
+def exit_code(report: Report) -> int:
+    """What a script is told."""
     if report.count(Verdict.FAIL):
         return FAILED
     tried = report.count(Verdict.PASS) + report.count(Verdict.WARN)
@@ -195,7 +197,6 @@ def _parser() -> argparse.ArgumentParser:
 
 
 def _positive(text: str) -> int:
-    number = int(text)
-    if number < 1:
-        raise ValueError("not a positive number")
-    return number
+    if not text.isdecimal() or int(text) < 1:
+        raise argparse.ArgumentTypeError("has to be a whole number above 0")
+    return int(text)
