@@ -1,18 +1,15 @@
 """What the checks are: one explained, all listed, and the page for the documentation.
 
 All of it comes from the declarations of the checks, so it cannot say anything else than they do.
-``python -m conformance.report.explain > docs/conformance-checks.md`` writes the page.
 """
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Sequence
 
 from rich.console import Console
 from rich.text import Text
 
-from conformance import registry
 from conformance.model import Check, Level, Version
 from conformance.report import terminal, words
 
@@ -46,7 +43,7 @@ def page(checks: Sequence[Check]) -> str:
     lines = [
         "# The checks of the conformance suite",
         "",
-        "Written from the code by `make checks`; do not edit.",
+        "Written from the code by `python tools/docs.py`; do not edit.",
         f"There are {len(checks)} checks: {words.listed(counts)}.",
         "Only a broken SHALL fails a server; the rest warns.",
         "A check runs for the versions whose clause is given.",
@@ -77,7 +74,3 @@ def _level(level: Level) -> str:
 def _numbers(check: Check) -> str:
     """The versions, short: ``1.0 2.0 2.1``."""
     return " ".join(version.value[:3] for version in check.versions)
-
-
-if __name__ == "__main__":
-    sys.stdout.write(page(registry.every()))
