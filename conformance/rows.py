@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from conformance.errors import NotApplicable
+from conformance.errors import NotApplicable, NotRun
 from conformance.model import Version
 from conformance.recording import note
 from conformance.target import Target
@@ -51,3 +51,19 @@ async def unknown_token(target: Target, method: str, body: dict[str, Any]) -> No
     answer.refused(status=(400, 401, 403), error=("invalid_token", "expired_token"))
     if answer.status != 401:
         note(f"an unknown token is answered with {answer.status}; 401 is what clients expect")
+
+
+async def foreign_credential(target: Target) -> str:
+    """A credential of somebody else.
+
+    Raises:
+        NotRun: Nobody else is known.
+    """
+    if target.profile.approval.foreign:
+        return target.profile.approval.foreign
+    token = await target.other_token()
+    answer = await target.call("credentials/list", {}, token=token)
+    theirs = answer.succeeded().texts("credentialIDs") or []
+    if not theirs:
+        raise NotRun("the second person has no credential")
+    return theirs[0]

@@ -336,11 +336,15 @@ class Target:
         credential: Credential | None = None,
         hashes: Sequence[bytes] | None = None,
         number: int | None = None,
+        algorithm: str | None = None,
+        changes: Mapping[str, object] | None = None,
     ) -> Authorized:
         """A fresh authorization for ``hashes`` (``count`` new ones by default).
 
         Args:
             number: ``numSignatures``, where it differs from the number of hashes.
+            algorithm: OID of the digest; the credential's ``hash_algo`` by default.
+            changes: To the request of credentials/authorize.
 
         Raises:
             NotRun: Read-only, or the profile has not what the credential asks for.
@@ -351,8 +355,9 @@ class Target:
         if credential.mode == "oauth2code":
             return await self._authorized_by_oauth(credential, chosen)
         given = await self.factors_of(credential)
-        body = self.names.authorize(credential.id, chosen, given, number, credential.hash_algo)
-        answer = await self.call("credentials/authorize", body)
+        algorithm = algorithm or credential.hash_algo
+        body = self.names.authorize(credential.id, chosen, given, number, algorithm)
+        answer = await self.call("credentials/authorize", changed(body, changes))
         members = answer.succeeded(200, 202)
         if answer.status == 202:
             members = await self._decided(str(members.member("handle", str)))

@@ -117,18 +117,6 @@ async def id_unknown(target: Target) -> None:
     answer.refused("Invalid parameter credentialID")
 
 
-async def _foreign(target: Target) -> str:
-    """A credential of somebody else."""
-    if target.profile.approval.foreign:
-        return target.profile.approval.foreign
-    token = await target.other_token()
-    answer = await target.call("credentials/list", {}, token=token)
-    theirs = answer.succeeded().texts("credentialIDs") or []
-    if not theirs:
-        raise NotRun("the second person has no credential")
-    return theirs[0]
-
-
 @_both(
     "credential.id-foreign",
     Level.SHALL,
@@ -136,7 +124,7 @@ async def _foreign(target: Target) -> str:
     mend="Answer as for one that nobody has: 400, `Invalid parameter credentialID`.",
 )
 async def id_foreign(target: Target) -> None:
-    answer = await _info(target, await _foreign(target))
+    answer = await _info(target, await rows.foreign_credential(target))
     answer.refused("Invalid parameter credentialID")
 
 
@@ -147,7 +135,7 @@ async def id_foreign(target: Target) -> None:
     mend="Answer both alike, or identifiers can be found out.",
 )
 async def no_oracle(target: Target) -> None:
-    foreign = await _info(target, await _foreign(target))
+    foreign = await _info(target, await rows.foreign_credential(target))
     if foreign.status < 400:
         raise NotApplicable("it is told of, which is worse")
     unknown = await _info(target, rows.UNKNOWN_CREDENTIAL)
