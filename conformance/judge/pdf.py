@@ -70,6 +70,7 @@ def read(data: bytes) -> Pdf:
     return Pdf(data, entries, _has_evidence(_at(root, "/DSS")))
 
 
+@guarded("The signed PDF")
 def judge(signed: Pdf, original: bytes, asked: Asked) -> Entry:
     """The one signature that was added to ``original``, if it is as asked.
 
@@ -80,15 +81,15 @@ def judge(signed: Pdf, original: bytes, asked: Asked) -> Entry:
     if entry.subfilter != _SIGNATURE:
         raise Wrong(f"/SubFilter is {entry.subfilter}; PAdES asks for {_SIGNATURE}.")
     later = [one for one in signed.entries if one.subfilter == _TIMESTAMP and one.end > entry.end]
-    _check_covers(signed, entry, later, asked)
+    _check_covers(signed, entry, later)
     for one in later:
         _judge_stamp(signed, one, asked)
     content = documents.of_bytes(_covered(signed, entry))
     documents.judge_for_pdf(_contents(signed, entry), content, asked, stamped=bool(later))
     if asked.level >= Level.LT and not (signed.has_evidence or asked.evidence_beside):
         raise Wrong("The PDF has no /DSS with certificates and status; its level asks for it.")
-    if asked.level >= Level.LTA and not (later and later[-1].end == len(signed.data)):
-        raise Wrong("The PDF does not end in a document time-stamp; its level asks for one.")
+    if asked.level >= Level.LTA and not later:
+        raise Wrong("The PDF has no document time-stamp after it; its level asks for one.")
     return entry
 
 
@@ -135,12 +136,11 @@ def _entry(data: bytes, value: Any, certifying: Any) -> Entry:
     return Entry(subfilter, (start, stop), sum(ranges[2:]), certifying == value)
 
 
-def _check_covers(signed: Pdf, entry: Entry, later: list[Entry], asked: Asked) -> None:
-    """Return if nothing stands outside, but what a level adds after the signature."""
+def _check_covers(signed: Pdf, entry: Entry, later: list[Entry]) -> None:
+    """Return if nothing stands outside, but whole updates with time-stamps or evidence."""
     left = len(signed.data) - max([entry.end, *(one.end for one in later)])
-    added_later = later or asked.level >= Level.LT
-    ends = signed.data[: entry.end].rstrip().endswith(b"%%EOF")
-    if (left and asked.level < Level.LT) or (added_later and not ends):
+    whole = signed.data[: entry.end].rstrip().endswith(b"%%EOF")
+    if (left and not signed.has_evidence) or not whole:
         raise Wrong(f"The signature does not cover the PDF to its end: {left} bytes stand outside.")
 
 

@@ -36,9 +36,13 @@ class Wanted:
     """Signed attributes that are left out."""
 
 
-@functools.cache
 def unit(critical: bool = True) -> keys.Holder:
-    """The key that makes tokens."""
+    """The key that makes tokens; ``critical`` is said of its extendedKeyUsage."""
+    return _unit(critical)
+
+
+@functools.cache
+def _unit(critical: bool) -> keys.Holder:
     usage = x509.ExtendedKeyUsage([ExtendedKeyUsageOID.TIME_STAMPING])
     key = ec.generate_private_key(ec.SECP256R1())
     return keys.issue("Reference TSU", key, ((usage, critical),))
