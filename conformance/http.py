@@ -116,7 +116,7 @@ class Client:
             raise Unreachable(f"{urlsplit(url).path}: {failure}")
         answer = Answer(status, received, content)
         path = urlsplit(url).path
-        if content and "/csc/v" in path and answer.media_type != "application/json":
+        if content and answer.media_type != "application/json":
             self.strange_media.setdefault(path, (status, answer.header("Content-Type")))
         return answer
 

@@ -93,13 +93,22 @@ async def _info(url: str, client: Client) -> Members | None:
 
 
 def _versions(url: str, announced: str, wanted: Sequence[Version]) -> tuple[Version, ...]:
-    """What to hold ``url`` to: what the profile wants, else what is announced."""
-    if url.endswith("/csc/v1"):
-        return (Version.V1,) if not wanted or Version.V1 in wanted else ()
-    if not url.endswith("/csc/v2"):
-        raise BadProfile(f"{url} ends neither in /csc/v1 nor in /csc/v2")
+    """What to hold ``url`` to: what the profile wants of its major version, or what is announced.
+
+    Raises:
+        BadProfile: Neither the address nor ``info`` nor the profile says which version this is.
+    """
+    major = {"/csc/v1": 1, "/csc/v2": 2}.get(url[-7:])
+    if major is None and announced[:2] in ("1.", "2."):
+        major = int(announced[0])
+    if major is None and len({version.major for version in wanted}) == 1:
+        major = wanted[0].major
+    if major is None:
+        raise BadProfile(f"{url} is of no known version; say which in `versions`")
     if wanted:
-        return tuple(version for version in wanted if version.major == 2)
+        return tuple(version for version in wanted if version.major == major)
+    if major == 1:
+        return (Version.V1,)
     return (Version.V20,) if announced.startswith("2.0.") else (Version.V21,)
 
 

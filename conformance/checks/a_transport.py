@@ -33,6 +33,20 @@ async def tls(target: Target) -> None:
         raise Violation(f"the base URI begins with {parts.scheme}")
 
 
+@check(
+    "transport.base-uri",
+    Level.SHALL,
+    group="Transport",
+    v1="7.1",
+    v2="7.1",
+    expects="The base URI ends in /csc/v1 or /csc/v2.",
+    mend="Serve the methods below /csc/v1 (v2 allows a prefix before /csc/v2).",
+)
+async def base_uri(target: Target) -> None:
+    if not target.url.endswith(f"/csc/v{target.names.major}"):
+        raise Violation(f"the base URI is {target.url}")
+
+
 @_check(
     "transport.get",
     Level.OURS,

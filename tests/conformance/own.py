@@ -36,6 +36,8 @@ PUBLISHED: Final = Path(__file__).parents[2] / "docs/conformance"
 CALLBACK: Final = "https://suite.example/callback"
 SECRET: Final = "an-app-secret-for-the-suite-0123456789"
 OTHER_SECRET: Final = "another-secret-for-the-suite-0123456789"
+LEFT_OUT: Final[dict[str, str]] = {}
+"""SHALLs that are not run on Paraph, and why."""
 _EVERYTHING: Final = ("web", "status", "authority")
 _TURNS: Final = ((Version.V20, (Version.V1, Version.V20)), (Version.V21, (Version.V21,)))
 _PEOPLE: Final = {
