@@ -1,15 +1,19 @@
 """Secrets out of everything that is shown: by the name of their member, and by their value.
 
-Used where an exchange is recorded, so nothing behind it (reports, terminal) ever holds a secret.
+Used where an exchange is recorded, so nothing behind it (reports, terminal) ever holds a secret. A
+server may quote what it got: values are known in the spellings of JSON, HTML and addresses, and
+members also where they stand in text that is no JSON, or no longer.
 """
 
 from __future__ import annotations
 
+import bisect
+import html
 import json
 import re
 from collections.abc import Iterable
 from typing import Any, Final
-from urllib.parse import parse_qsl, urlencode, urlsplit, urlunsplit
+from urllib.parse import parse_qsl, quote, quote_plus, urlencode, urlsplit, urlunsplit
 
 MASK: Final = "•••"
 SHORTEST: Final = 4
@@ -38,22 +42,52 @@ _HEADERS: Final = frozenset(
 )
 
 
+_HANDED_OUT: Final = frozenset({"sad", "access_token", "refresh_token", "id_token"})
+"""Members whose values are secrets wherever they turn up again."""
+_LONG: Final = 16
+"""Shorter values of those are no real tokens: a check may send a word in their place."""
+
+_NAMES: Final = "|".join(sorted(_MEMBERS, key=len, reverse=True))
+# Any number of backslashes would make a body of nothing else slow.
+_QUOTE: Final = r"""\\{0,8}["']|&quot;|&\#34;"""
+_QUOTED: Final = re.compile(
+    rf"""(?P<named>(?P<quote>{_QUOTE})(?:{_NAMES})(?P=quote)\s*:\s*(?P<open>{_QUOTE}))
+         (?:(?!(?P=open))(?:\\.|.))+""",
+    re.IGNORECASE | re.DOTALL | re.VERBOSE,
+)
+"""A member with a text as its value, in JSON that is cut, broken, quoted or inside a page."""
+_PARAMETER: Final = re.compile(
+    rf"(?P<named>(?:^|[?&#;])(?:{_NAMES})=)[^&\s\"'<>#;,]+", re.IGNORECASE
+)
+"""A parameter of an address or a form, anywhere in a text."""
+_UNRESERVED: Final = re.compile(r"[A-Za-z0-9_.~-]+")
+
+
 class Masker:
     """Knows the secrets of a run; grows as the server hands out more."""
 
     def __init__(self, secrets: Iterable[str]) -> None:
-        self._secrets = {one for one in secrets if len(one) >= SHORTEST}
+        self._known: set[str] = set()
+        self._spelled: list[str] = []
+        """Every spelling of every secret, the longest first: one may be part of another."""
+        for secret in secrets:
+            self.learn(secret)
 
     def learn(self, secret: object) -> None:
         """``secret`` is never shown from now on."""
-        if isinstance(secret, str) and len(secret) >= SHORTEST:
-            self._secrets.add(secret)
+        if not isinstance(secret, str) or len(secret) < SHORTEST or secret in self._known:
+            return
+        self._known.add(secret)
+        for spelling in _spellings(secret):
+            bisect.insort(self._spelled, spelling, key=lambda one: -len(one))
 
     def text(self, text: str) -> str:
-        """``text`` without any known secret."""
-        for secret in sorted(self._secrets, key=len, reverse=True):
-            text = text.replace(secret, MASK)
-        return text
+        """``text`` without any known secret, and without members that are secrets by name."""
+        for spelling in self._spelled:
+            if spelling in text:
+                text = text.replace(spelling, MASK)
+        text = _QUOTED.sub(rf"\g<named>{MASK}", text)
+        return _PARAMETER.sub(rf"\g<named>{MASK}", text)
 
     def headers(self, headers: Iterable[tuple[str, str]]) -> tuple[tuple[str, str], ...]:
         """``headers`` without credentials; the scheme of an authorization stays."""
@@ -105,5 +139,24 @@ class Masker:
 
     def _member(self, name: str, value: Any) -> Any:
         if name.lower() in _MEMBERS and isinstance(value, str) and value:
+            if name.lower() in _HANDED_OUT and len(value) >= _LONG:
+                self.learn(value)
             return MASK
         return self._inside(value)
+
+
+def _spellings(secret: str) -> set[str]:
+    """``secret`` as JSON, pages and addresses write it, also one inside the other."""
+    if _UNRESERVED.fullmatch(secret):
+        return {secret}
+    once = {
+        secret,
+        *(quote(secret), quote(secret, safe=""), quote_plus(secret)),
+        *_written(secret),
+    }
+    return {twice for one in once for twice in (one, *_written(one))}
+
+
+def _written(text: str) -> tuple[str, ...]:
+    inside = (json.dumps(text), json.dumps(text, ensure_ascii=False))
+    return (*(one[1:-1] for one in inside), html.escape(text))

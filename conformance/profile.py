@@ -6,6 +6,7 @@ profile), so that no profile has to hold one. What the keys mean stands at the f
 
 from __future__ import annotations
 
+import base64
 import dataclasses
 import os
 import tomllib
@@ -14,6 +15,7 @@ import typing
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Final, TypeVar
+from urllib.parse import quote_plus
 
 from conformance.errors import BadProfile
 from conformance.model import Version
@@ -182,8 +184,18 @@ class Profile:
             self.approval.totp_secret,
             *self.approval.values.values(),
             *(value.partition(":")[2] if value.startswith("totp:") else value for value in fills),
+            *_basic(self.service.username, self.service.password),
+            *_basic(self.service.other_username, self.service.other_password),
+            *_basic(self.oauth.client_id, self.oauth.client_secret),
+            *_basic(self.oauth.other_client_id, self.oauth.other_client_secret),
         }
         return {one for one in found if one} - {self.service.username, self.service.other_username}
+
+
+def _basic(name: str, secret: str) -> tuple[str, ...]:
+    """What HTTP Basic makes of them, as RFC 7617 and as RFC 6749 2.3.1 say."""
+    pairs = (f"{name}:{secret}", f"{quote_plus(name)}:{quote_plus(secret)}") if secret else ()
+    return tuple(base64.b64encode(pair.encode()).decode() for pair in pairs)
 
 
 def load(name: str) -> Profile:
