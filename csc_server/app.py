@@ -38,6 +38,7 @@ from csc_server.operations.authorize import Authorize
 from csc_server.operations.background import Background, ForgetJobs, Poll
 from csc_server.operations.ceremony import ROOT_KEY
 from csc_server.operations.certificates.key_ends import RestoreTombstones
+from csc_server.operations.certificates.telling import TellOwner
 from csc_server.operations.check_password import CheckPassword
 from csc_server.operations.credentials import CredentialInfo, ListCredentials
 from csc_server.operations.effects import Effects
@@ -365,6 +366,7 @@ def services(settings: Settings, edges: Edges, entropy: ports.Entropy) -> Servic
             certificates=certificates.build(
                 orders=store.orders,
                 register=store.certificates,
+                tell=tell_owner(settings, store),
                 offered=frozenset(settings.pki.profiles),
                 clock=clock,
                 entropy=entropy,
@@ -469,6 +471,11 @@ def people_rules(settings: Settings) -> PeopleRules:
         logins=login_rules(settings),
         registrations=replace(pacing.REGISTRATIONS, most=wanted.registrations_per_hour),
     )
+
+
+def tell_owner(settings: Settings, store: storage.Storage) -> TellOwner:
+    """How owners of certificates hear what happened to them."""
+    return TellOwner(store.people, Letters(SystemEntropy(), people_rules(settings)))
 
 
 def login_rules(settings: Settings) -> LoginRules:

@@ -270,6 +270,7 @@ def _rounds(
         tombstones=store.tombstones,
         file=TombstoneLines(app.tombstones_path(settings)),
         device=device,
+        tell=app.tell_owner(settings, store),
         clock=clock,
     )
     return (*keeping.steps, working_off.__call__, *certifier.steps, destroying.__call__)

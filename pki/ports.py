@@ -13,7 +13,7 @@ from typing import NewType, Protocol
 
 from policies.audit import Event
 from policies.orders import OrderId
-from policies.revocation import CertificateState, Reason, Revocation
+from policies.revocation import CertificateState, Revocation
 from policies.values import AccountId, Credential, CredentialId
 
 Serial = NewType("Serial", str)
@@ -132,28 +132,6 @@ class Register(StatusRegister, Protocol):
 
     async def of_account(self, account_id: AccountId) -> list[Registered]:
         """The account's certificates, the oldest first."""
-
-    async def end(
-        self,
-        serial: Serial,
-        to: CertificateState,
-        reason: Reason,
-        now: datetime,
-        events: Sequence[Event],
-    ) -> None:
-        """Suspend or revoke: the credential's key is disabled in the same transaction.
-
-        Raises:
-            CertificateUnknown: No such serial number.
-            CertificateNotSo: See ``policies.revocation``.
-        """
-
-    async def resume(self, serial: Serial, events: Sequence[Event]) -> None:
-        """A suspended certificate is good again, and its key enabled.
-
-        Raises:
-            CertificateUnknown, CertificateNotSo: As above.
-        """
 
     async def abandon(self, now: datetime, limit: int) -> int:
         """Count reservations that nobody finished as revoked, at most so many; how many.

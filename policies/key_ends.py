@@ -14,7 +14,7 @@ from enum import StrEnum
 from typing import Final
 
 from policies.revocation import CertificateState, Revocation
-from policies.values import CredentialId
+from policies.values import AccountId, CredentialId
 
 GRACE: Final = timedelta(days=1)
 """From revocation to destruction: longer than work that was accepted before may take
@@ -44,6 +44,18 @@ class Tombstone:
 
 
 @dataclass(frozen=True, slots=True)
+class DyingCertificate:
+    """What the register says of a dying key's certificate."""
+
+    serial: str
+    account_id: AccountId | None
+    state: CertificateState
+    not_after: datetime
+    replaced: bool
+    """An order that renews it was worked off."""
+
+
+@dataclass(frozen=True, slots=True)
 class DyingKey:
     """A key whose time is over."""
 
@@ -51,13 +63,27 @@ class DyingKey:
     key_id: bytes
     public_key: bytes
     """SubjectPublicKeyInfo, DER."""
-    state: CertificateState | None
-    """Of its certificate; ``None`` for one that is in no register of ours."""
+    certificate: DyingCertificate | None
+    """``None``: in no register of ours."""
 
     @property
     def cause(self) -> KeyEnd:
         """What it dies of."""
-        return KeyEnd.REVOKED if self.state is CertificateState.REVOKED else KeyEnd.EXPIRED
+        known = self.certificate
+        revoked = known is not None and known.state is CertificateState.REVOKED
+        return KeyEnd.REVOKED if revoked else KeyEnd.EXPIRED
+
+    @property
+    def to_be_told(self) -> DyingCertificate | None:
+        """The certificate, if its owner has to hear that it expired.
+
+        Of a revocation the owner heard when it was decided; where another certificate goes on,
+        there is nothing to be done.
+        """
+        known = self.certificate
+        if known is None or known.replaced or self.cause is not KeyEnd.EXPIRED:
+            return None
+        return known
 
 
 def last_instant(not_after: datetime, revocation: Revocation | None) -> datetime:

@@ -51,6 +51,11 @@ class MessageKind(Enum):
     """Too many failures; with the link by which the owner lifts the stop."""
     ACCOUNT_SUSPENDED = ("account_suspended", Channel.MAIL)
     ACCOUNT_RESUMED = ("account_resumed", Channel.MAIL)
+    CERTIFICATE_SUSPENDED = ("certificate_suspended", Channel.MAIL)
+    CERTIFICATE_RESUMED = ("certificate_resumed", Channel.MAIL)
+    CERTIFICATE_REVOKED = ("certificate_revoked", Channel.MAIL)
+    CERTIFICATE_EXPIRED = ("certificate_expired", Channel.MAIL)
+    """Of one that nothing was issued in place of."""
     APPROVAL_WANTED = ("approval_wanted", Channel.MAIL)
     """A program waits for an approval on our page (CSC v2 11.6)."""
     SIGNING_CODE = ("signing_code", Channel.SMS)
@@ -89,14 +94,18 @@ FACTS: Final = {
     MessageKind.LOGIN_LOCKED: frozenset({"name", "link"}),
     MessageKind.ACCOUNT_SUSPENDED: frozenset({"name"}),
     MessageKind.ACCOUNT_RESUMED: frozenset({"name"}),
+    MessageKind.CERTIFICATE_SUSPENDED: frozenset({"name", "serial"}),
+    MessageKind.CERTIFICATE_RESUMED: frozenset({"name", "serial"}),
+    MessageKind.CERTIFICATE_REVOKED: frozenset({"name", "serial"}),
+    MessageKind.CERTIFICATE_EXPIRED: frozenset({"name", "serial"}),
     MessageKind.APPROVAL_WANTED: frozenset({"name", "link"}),
     MessageKind.SIGNING_CODE: frozenset({"code"}),
 }
 """What each kind's words need, no more and no less.
 
 ``name``: first and last name. ``link``: an absolute URL. ``code``: digits. ``old_phone``,
-``new_phone``: partly masked (``policies.masks``; J5). How long a code or a link works, and when the
-event was, are told from the message's own instants.
+``new_phone``: partly masked (``policies.masks``; J5). ``serial``: a certificate's, hexadecimal.
+How long a code or a link works, and when the event was, are told from the message's own instants.
 """
 
 LONGEST_NAME: Final = 80

@@ -11,7 +11,6 @@ import asyncio
 import getpass
 from collections.abc import Awaitable, Callable
 
-from csc_server.adapters.clock import SystemClock
 from csc_server.commands import basics, common
 from csc_server.commands.basics import CommandFailed
 from csc_server.operations.certificates.ending import Actor, EndCertificate, FindCertificates
@@ -79,7 +78,7 @@ def _end(arguments: argparse.Namespace) -> int:
 
     async def work() -> Registered:
         async with common.administration(settings) as opened:
-            end = EndCertificate(opened.store.certificates, opened.store.orders, SystemClock())
+            end = common.end_certificate(opened)
             return await ending(end, Actor(f"operator:{getpass.getuser()}"), serial)
 
     try:

@@ -18,6 +18,7 @@ from csc_server.adapters.entropy import SystemEntropy
 from csc_server.adapters.passwords import PepperedHasher
 from csc_server.commands.basics import CommandFailed
 from csc_server.config import Settings
+from csc_server.operations.certificates.ending import EndCertificate
 from csc_server.operations.enrol import Enrolment
 from csc_server.ports import Account
 from csc_server.ports.ca import CertificateAuthority
@@ -90,6 +91,12 @@ async def certifying(opened: Administration) -> AsyncIterator[CertificateAuthori
         except FileNotFoundError as missing:
             raise CommandFailed("there is no authority yet; run: csc-server ca init") from missing
         yield certifier.ca
+
+
+def end_certificate(opened: Administration) -> EndCertificate:
+    """What an operator suspends, resumes and revokes with."""
+    store, tell = opened.store, app.tell_owner(opened.settings, opened.store)
+    return EndCertificate(store.certificates, store.orders, tell, SystemClock())
 
 
 async def account_named(store: storage.Storage, username: str) -> Account:

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Protocol
 
+from csc_server.ports.messages import NewMessage
 from policies.audit import Event
 from policies.key_ends import DyingKey, Tombstone
 
@@ -16,7 +17,13 @@ class Tombstones(Protocol):
     async def due(self, now: datetime, limit: int) -> list[DyingKey]:
         """Keys whose time is over and that nobody buried yet, at most so many."""
 
-    async def bury(self, key: DyingKey, tombstone: Tombstone, events: Sequence[Event]) -> None:
+    async def bury(
+        self,
+        key: DyingKey,
+        tombstone: Tombstone,
+        events: Sequence[Event],
+        mails: Sequence[NewMessage] = (),
+    ) -> None:
         """Afterwards the key is disabled for good, its blob gone, its open SADs dead.
 
         Changes nothing when another process was faster.

@@ -1,4 +1,4 @@
-"""The register of certificates: the port ``pki.ports.Register``.
+"""The register of certificates: the ports ``pki.ports.Register`` and ``Endings``.
 
 What ends a certificate ends its credential with it, in one transaction: the key is disabled, open
 SADs are revoked, so no signature can be begun after the commit.
@@ -12,7 +12,8 @@ from typing import Final
 
 import sqlalchemy as sa
 
-from csc_server.storage import credentials, orders, tables, tombstones
+from csc_server.ports.messages import NewMessage
+from csc_server.storage import credentials, messages, orders, tables, tombstones
 from csc_server.storage.certificate_tables import ISSUED, NOT_GOOD
 from csc_server.storage.certificate_tables import certificates as table
 from csc_server.storage.certificate_tables import crl_numbers as numbers
@@ -213,6 +214,7 @@ class SqlCertificates:
         reason: Reason,
         now: datetime,
         events: Sequence[Event],
+        mails: Sequence[NewMessage] = (),
     ) -> None:
         """Suspend or revoke: the credential's key is disabled in the same transaction.
 
@@ -233,11 +235,14 @@ class SqlCertificates:
                         _KEY_UNTIL,
                         {"key": line.credential_id, "instant": microseconds_from_utc(until)},
                     )
+            messages.insert(sql, mails)
             sql.audit(events)
 
         await self._database.write(unit)
 
-    async def resume(self, serial: Serial, events: Sequence[Event]) -> None:
+    async def resume(
+        self, serial: Serial, events: Sequence[Event], mails: Sequence[NewMessage] = ()
+    ) -> None:
         """A suspended certificate is good again, and its key enabled.
 
         Raises:
@@ -248,6 +253,7 @@ class SqlCertificates:
             line = _move(sql, serial, CertificateEvent.RESUME, None)
             if line.credential_id is not None:
                 credentials.enable(sql, line.credential_id)
+            messages.insert(sql, mails)
             sql.audit(events)
 
         await self._database.write(unit)

@@ -8,20 +8,25 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import datetime
-from typing import Final
+from typing import Any, Final
 
 import sqlalchemy as sa
 
-from csc_server.storage import credentials, tables
+from csc_server.ports.messages import NewMessage
+from csc_server.storage import credentials, messages, tables
 from csc_server.storage.certificate_tables import certificates
 from csc_server.storage.database import Database
 from csc_server.storage.key_tables import NOT_DESTROYED
 from csc_server.storage.key_tables import tombstones as table
+from csc_server.storage.order_tables import RENEWS, orders
+from csc_server.storage.tables import constant
 from csc_server.storage.units import Row, Sql
 from policies.audit import Event
-from policies.key_ends import DyingKey, KeyEnd, Tombstone
+from policies.key_ends import DyingCertificate, DyingKey, KeyEnd, Tombstone
+from policies.orders import OrderState
 from policies.revocation import CertificateState
 from policies.values import (
+    AccountId,
     CredentialId,
     microseconds_from_utc,
     utc_from_microseconds,
@@ -35,15 +40,27 @@ _TOMBSTONE: Final = (
     table.c.buried_at,
 )
 _KEY: Final = table.c.key_id == sa.bindparam("key")
+# Said beside the condition of the index, which is wider.
+_WORKED_OFF: Final = orders.c.state == constant(OrderState.ISSUED)
 _DUE: Final = (
     sa.select(
         _credential.c.credential_id,
         _credential.c.key_id,
         _credential.c.public_key,
-        sa.select(certificates.c.state)
-        .where(certificates.c.credential_id == _credential.c.credential_id)
-        .limit(1)
-        .scalar_subquery(),
+        certificates.c.serial,
+        certificates.c.account_id,
+        certificates.c.state,
+        certificates.c.not_after,
+        sa.exists().where(orders.c.replaces == certificates.c.serial, RENEWS, _WORKED_OFF),
+    )
+    .select_from(
+        _credential.outerjoin(
+            certificates,
+            sa.and_(
+                certificates.c.credential_id == _credential.c.credential_id,
+                certificates.c.certificate.is_not(None),
+            ),
+        )
     )
     .where(_credential.c.key_until < sa.bindparam("now"))
     .order_by(_credential.c.key_until)
@@ -90,21 +107,23 @@ class SqlTombstones:
         values = {"now": microseconds_from_utc(now), "most": limit}
         found = await self._database.read(lambda sql: sql.rows(_DUE, values))
         return [
-            DyingKey(
-                CredentialId(credential_id),
-                key_id,
-                public_key,
-                CertificateState(state) if state else None,
-            )
-            for credential_id, key_id, public_key, state in found
+            DyingKey(CredentialId(credential_id), key_id, public_key, _certificate(rest))
+            for credential_id, key_id, public_key, *rest in found
         ]
 
-    async def bury(self, key: DyingKey, tombstone: Tombstone, events: Sequence[Event]) -> None:
+    async def bury(
+        self,
+        key: DyingKey,
+        tombstone: Tombstone,
+        events: Sequence[Event],
+        mails: Sequence[NewMessage] = (),
+    ) -> None:
         """Afterwards the key is disabled for good, its blob gone, its open SADs dead."""
 
         def unit(sql: Sql) -> None:
             if insert(sql, tombstone):
                 _end(sql, key.credential_id)
+                messages.insert(sql, mails)
                 sql.audit(events)
 
         await self._database.write(unit)
@@ -167,6 +186,19 @@ def insert(sql: Sql, tombstone: Tombstone) -> bool:
 def _end(sql: Sql, credential_id: CredentialId) -> None:
     credentials.disable(sql, credential_id)
     sql.change(_END_KEY, {"key": credential_id})
+
+
+def _certificate(columns: Sequence[Any]) -> DyingCertificate | None:
+    serial, account_id, state, not_after, replaced = columns
+    if serial is None:
+        return None
+    return DyingCertificate(
+        serial,
+        AccountId(account_id) if account_id else None,
+        CertificateState(state),
+        utc_from_microseconds(not_after),
+        bool(replaced),
+    )
 
 
 def _tombstone(row: Row) -> Tombstone:

@@ -116,7 +116,8 @@ async def main(instance: Path, ahead_s: float, signed: Path, crash_at: str) -> N
         )
         await WorkOffOrders(orders=orders, enrolment=enrolment, ca=ca, clock=clock)()
         await store.certificates.abandon(clock.now(), ABANDONED_AT_ONCE)
-        await DestroyKeys(tombstones=tombstones, file=file, device=device, clock=clock)()
+        tell = app.tell_owner(settings, store)
+        await DestroyKeys(tombstones=tombstones, file=file, device=device, tell=tell, clock=clock)()
 
 
 if __name__ == "__main__":

@@ -52,6 +52,7 @@ async def end_keys(settings: Settings, by: timedelta, **parts: Any) -> None:
             tombstones=opened.store.tombstones,
             file=parts.get("file", TombstoneLines(app.tombstones_path(settings))),
             device=parts.get("device", opened.device),
+            tell=app.tell_owner(settings, opened.store),
             clock=MovedClock(by),
         )()
 

@@ -16,7 +16,6 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from csc_server.adapters.clock import SystemClock
 from csc_server.commands import common
 from csc_server.commands.common import Administration
 from csc_server.operations.certificates.ending import Actor, EndCertificate
@@ -73,7 +72,7 @@ async def _race(racecourse: Racecourse, schedules: int) -> Counter[int]:
     alice = racecourse.people["alice"]
     async with common.administration(racecourse.service.settings) as opened:
         turn = asyncio.Semaphore(AT_ONCE)
-        end = EndCertificate(opened.store.certificates, opened.store.orders, SystemClock())
+        end = common.end_certificate(opened)
         template = await opened.store.credentials.find(CredentialId(alice.credentials["pin-p256"]))
         assert template is not None
 

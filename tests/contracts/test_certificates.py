@@ -2,22 +2,26 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from dataclasses import replace
 from datetime import timedelta
 
 import pytest
 
 from csc_server.ports import SadAlreadyUsed
+from csc_server.ports.messages import NewMessage
 from csc_server.storage import Storage
 from pki.ports import Reservation, Serial, SerialTaken
 from policies import errors, revocation
 from policies.audit import EventType
+from policies.messages import MessageKind
 from policies.revocation import CertificateState, Reason, Revocation
 from policies.values import CredentialId, CredentialState
 from tests import build
 from tests.build import ALICE, DIGEST_A, HOUR, SECOND, T0
 from tests.contracts import stores
 from tests.contracts.stores import CRED_ALICE
+from tests.contracts.test_messages import claim, mail
 
 SERIAL = Serial("c0ffee")
 RESERVATION = Reservation(
@@ -115,6 +119,24 @@ async def test_unknown_serial_numbers(storage: Storage) -> None:
         assert await storage.certificates.find(serial) is None
     with pytest.raises(errors.CertificateUnknown):
         await storage.certificates.resume(Serial("1"), [EVENT])
+
+
+async def test_mails_come_with_their_cause(storage: Storage) -> None:
+    """In its transaction: what does not happen is not told."""
+    await issued(storage)
+    hold = (CertificateState.SUSPENDED, Reason.CERTIFICATE_HOLD, T0)
+    for name in ("held", "held again"):
+        with suppress(errors.CertificateNotSo):
+            await storage.certificates.end(SERIAL, *hold, [EVENT], [_mail(name)])
+    for name in ("resumed", "resumed again"):
+        with suppress(errors.CertificateNotSo):
+            await storage.certificates.resume(SERIAL, [EVENT], [_mail(name)])
+    sent = await claim(storage)
+    assert sorted(one.message.message_id for one in sent) == ["held", "resumed"]
+
+
+def _mail(name: str) -> NewMessage:
+    return mail(name, kind=MessageKind.PASSWORD_CHANGED, facts={"name": "Ana"})
 
 
 @pytest.mark.parametrize("to", [CertificateState.SUSPENDED, CertificateState.REVOKED])

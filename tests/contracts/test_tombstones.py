@@ -10,16 +10,21 @@ import pytest
 
 from csc_server.ports import SadAlreadyUsed
 from csc_server.storage import Storage
+from pki.ports import Serial
 from policies import errors
 from policies.audit import EventType
-from policies.key_ends import GRACE, DyingKey, KeyEnd, Tombstone
+from policies.key_ends import GRACE, DyingCertificate, DyingKey, KeyEnd, Tombstone
+from policies.messages import MessageKind
+from policies.orders import OrderState
 from policies.revocation import ABANDONED_AFTER, CertificateState, Reason
 from policies.values import Credential, CredentialId, CredentialState, KeyRef
 from tests import build
-from tests.build import DIGEST_A, HOUR, SECOND, T0
+from tests.build import ALICE, DIGEST_A, HOUR, SECOND, T0
 from tests.contracts import stores
 from tests.contracts.stores import CRED_ALICE
 from tests.contracts.test_certificates import RESERVATION, SERIAL, issued
+from tests.contracts.test_messages import claim, mail
+from tests.contracts.test_orders import ORDER, WISH
 
 END = T0 + HOUR
 """notAfter of Alice's certificate."""
@@ -70,10 +75,43 @@ async def test_a_revoked_key_is_due_after_its_grace(storage: Storage) -> None:
         key.key_id for key in await storage.tombstones.due(T0 + 10 * GRACE, 10)
     }, "a suspended one may be resumed until its end"
     await storage.certificates.end(SERIAL, CertificateState.REVOKED, Reason.SUPERSEDED, T0, [])
-    expected = DyingKey(long.credential_id, b"l" * 16, b"spki", CertificateState.REVOKED)
+    told = DyingCertificate(
+        SERIAL, ALICE.account_id, CertificateState.REVOKED, T0 + 10 * GRACE, replaced=False
+    )
+    expected = DyingKey(long.credential_id, b"l" * 16, b"spki", told)
     assert expected not in await storage.tombstones.due(T0 + GRACE, 10)
     assert expected in await storage.tombstones.due(T0 + GRACE + MICROSECOND, 10)
     assert expected.cause is KeyEnd.REVOKED
+
+
+@pytest.mark.parametrize("state", [None, OrderState.WAITING, OrderState.ISSUED])
+async def test_whether_another_was_issued_in_its_place(
+    storage: Storage, state: OrderState | None
+) -> None:
+    """By an order that renews it and was worked off; one that still waits counts for nothing."""
+    await issued(storage)
+    if state is not None:
+        wish = replace(WISH, replaces=SERIAL)
+        await storage.orders.take(replace(ORDER, wish=wish), "client:portal", T0, [])
+    if state is OrderState.ISSUED:
+        new = build.credential(credential_id=CredentialId("new"), key_ref=KeyRef(b"n" * 16))
+        line = replace(RESERVATION, serial=Serial("beef"), credential_id=new.credential_id)
+        await storage.certificates.reserve(line, T0, [])
+        await storage.certificates.store(line.serial, b"new", T0, [], new, ORDER.order_id)
+    due = await storage.tombstones.due(END + SECOND, 10)
+    [old] = [key for key in due if key.key_id == KEY_OF_ALICE]
+    assert old.certificate is not None
+    assert old.certificate.serial == SERIAL
+    assert old.certificate.replaced is (state is OrderState.ISSUED)
+
+
+async def test_the_mail_comes_with_the_burial(storage: Storage) -> None:
+    """In its transaction, so once, however many processes find the key."""
+    [key] = await storage.tombstones.due(END + SECOND, 10)
+    for name in ("one", "two"):
+        letter = mail(name, kind=MessageKind.PASSWORD_CHANGED, facts={"name": "Ana"})
+        await storage.tombstones.bury(key, TOMBSTONE, [BURIED], [letter])
+    assert [one.message.message_id for one in await claim(storage)] == ["one"]
 
 
 async def test_a_buried_key_signs_nothing(storage: Storage) -> None:

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
 
 from policies import jobs, key_ends
-from policies.key_ends import GRACE, DyingKey, KeyEnd
+from policies.key_ends import GRACE, DyingCertificate, DyingKey, KeyEnd
 from policies.revocation import CertificateState, Reason, Revocation
 from policies.values import CredentialId
 from tests.build import HOUR, SECOND, T0
@@ -40,5 +41,23 @@ def test_accepted_work_ends_before_its_key() -> None:
 def test_what_a_key_dies_of(state: CertificateState | None) -> None:
     """Revoked, or simply over."""
     revoked = state is CertificateState.REVOKED
-    key = DyingKey(CredentialId("cred"), b"k", b"spki", state)
+    certificate = None if state is None else DyingCertificate("c0ffee", None, state, T0, False)
+    key = DyingKey(CredentialId("cred"), b"k", b"spki", certificate)
     assert key.cause is (KeyEnd.REVOKED if revoked else KeyEnd.EXPIRED)
+
+
+@pytest.mark.parametrize(
+    ("state", "replaced", "told"),
+    [
+        (CertificateState.ISSUED, False, True),
+        (CertificateState.SUSPENDED, False, True),
+        (CertificateState.REVOKED, False, False),
+        (CertificateState.ISSUED, True, False),
+    ],
+)
+def test_of_which_ends_owners_hear(state: CertificateState, replaced: bool, told: bool) -> None:
+    """Of one that expired and has no successor; of a revocation they heard before."""
+    certificate = DyingCertificate("c0ffee", None, state, T0, replaced)
+    key = DyingKey(CredentialId("cred"), b"k", b"spki", certificate)
+    assert key.to_be_told == (certificate if told else None)
+    assert replace(key, certificate=None).to_be_told is None

@@ -48,11 +48,13 @@ HELLO_NOBODY: Final = "Hello,"
 CODE: Final = "Code: {code}"
 OLD_PHONE: Final = "Old number: {old_phone}"
 NEW_PHONE: Final = "New number: {new_phone}"
+SERIAL: Final = "Serial number: {serial}"
 WHEN: Final = "When: {when}"
 
 NOT_YOU: Final = (
     "If it was not you, open the site yourself: change your password and contact us at once."
 )
+UNEXPECTED: Final = "If you do not know why, open the site yourself and contact us."
 NOTHING_CHANGED: Final = "If it was not you, you have nothing to do: nothing has changed."
 
 WHO: Final = "{brand} is a service for signing documents at a distance."
@@ -164,13 +166,41 @@ MAILS: Final = {
         subject="Your account is suspended",
         what="Your {brand} account is suspended: nobody can sign in or sign documents with it.",
         facts=(WHEN,),
-        not_you="If you do not know why, open the site yourself and contact us.",
+        not_you=UNEXPECTED,
     ),
     MessageKind.ACCOUNT_RESUMED: Mail(
         subject="Your account works again",
         what="Your {brand} account works again: you can sign in and sign documents.",
         facts=(WHEN,),
-        not_you="If you do not know why, open the site yourself and contact us.",
+        not_you=UNEXPECTED,
+    ),
+    MessageKind.CERTIFICATE_SUSPENDED: Mail(
+        subject="Your certificate is suspended",
+        what="A certificate of your {brand} account is suspended: "
+        "nobody can sign documents with it.",
+        facts=(SERIAL, WHEN),
+        not_you=UNEXPECTED,
+    ),
+    MessageKind.CERTIFICATE_RESUMED: Mail(
+        subject="Your certificate works again",
+        what="A certificate of your {brand} account works again: you can sign documents with it.",
+        facts=(SERIAL, WHEN),
+        not_you=UNEXPECTED,
+    ),
+    MessageKind.CERTIFICATE_REVOKED: Mail(
+        subject="Your certificate was revoked",
+        what="A certificate of your {brand} account was revoked for good: "
+        "nobody can sign documents with it any more.",
+        facts=(SERIAL, WHEN),
+        not_you=UNEXPECTED,
+    ),
+    MessageKind.CERTIFICATE_EXPIRED: Mail(
+        subject="Your certificate has expired",
+        what="A certificate of your {brand} account has expired: "
+        "nobody can sign documents with it any more.",
+        facts=(SERIAL, WHEN),
+        more="If you have no other certificate, you need a new one to go on signing.",
+        not_you="If you do not want to sign any more, you have nothing to do.",
     ),
 }
 

@@ -11,9 +11,10 @@ from csc_server.operations.certificates.ordering import (
     ShowOrder,
     ShowRenewals,
 )
+from csc_server.operations.certificates.telling import TellOwner
 from csc_server.ports import Clock, Entropy
+from csc_server.ports.certificates import Endings
 from csc_server.ports.orders import Orders
-from pki.ports import Register
 
 __all__ = ["CertificateVerbs", "build"]
 
@@ -33,7 +34,8 @@ class CertificateVerbs:
 def build(
     *,
     orders: Orders,
-    register: Register,
+    register: Endings,
+    tell: TellOwner,
     offered: frozenset[str],
     clock: Clock,
     entropy: Entropy,
@@ -49,5 +51,5 @@ def build(
         cancel_order=CancelOrder(orders, clock),
         renewals=ShowRenewals(orders),
         find=FindCertificates(register),
-        end=EndCertificate(register, orders, clock),
+        end=EndCertificate(register, orders, tell, clock),
     )

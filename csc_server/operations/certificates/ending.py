@@ -1,21 +1,34 @@
 """Suspend, resume, revoke. (EN 319 411-1 6.2.4, 6.3.9; security-and-pki 1.5, 2.4)
 
-The store disables the key and ends the certificate in one transaction; status follows by itself,
-because responder and revocation list read the register.
+The store disables the key, ends the certificate and writes the mail to its owner in one
+transaction; status follows by itself, because responder and revocation list read the register.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Final
 
+from csc_server.operations.certificates.telling import TellOwner
 from csc_server.ports import Clock
+from csc_server.ports.certificates import Endings
 from csc_server.ports.orders import Orders
 from pki.ports import Register, Registered, Serial
 from policies import errors, revocation
 from policies.audit import Event, EventType, Outcome
+from policies.messages import MessageKind
 from policies.revocation import CertificateState, Reason
 from policies.values import AccountId
+
+_ENDINGS: Final = {
+    CertificateState.SUSPENDED: (
+        EventType.CERTIFICATE_SUSPENDED,
+        MessageKind.CERTIFICATE_SUSPENDED,
+    ),
+    CertificateState.REVOKED: (EventType.CERTIFICATE_REVOKED, MessageKind.CERTIFICATE_REVOKED),
+}
+"""What the audit log and the owner are told."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,8 +65,9 @@ class EndCertificate:
     certificates are not ended by another (EJBCA's CVE-2021-40088).
     """
 
-    register: Register
+    register: Endings
     orders: Orders
+    tell: TellOwner
     clock: Clock
 
     async def revoke(self, actor: Actor, serial: Serial, reason: Reason) -> Registered:
@@ -66,8 +80,7 @@ class EndCertificate:
         """
         if reason not in revocation.FOR_REVOCATION:
             raise errors.ReasonUnfit(reason)
-        kind = EventType.CERTIFICATE_REVOKED
-        return await self._end(actor, serial, CertificateState.REVOKED, reason, kind)
+        return await self._end(actor, serial, CertificateState.REVOKED, reason)
 
     async def suspend(self, actor: Actor, serial: Serial) -> Registered:
         """Afterwards the certificate is on hold, and its key disabled.
@@ -75,8 +88,8 @@ class EndCertificate:
         Raises:
             CertificateUnknown, CertificateNotSo: As for ``revoke``.
         """
-        hold, kind = Reason.CERTIFICATE_HOLD, EventType.CERTIFICATE_SUSPENDED
-        return await self._end(actor, serial, CertificateState.SUSPENDED, hold, kind)
+        hold = Reason.CERTIFICATE_HOLD
+        return await self._end(actor, serial, CertificateState.SUSPENDED, hold)
 
     async def resume(self, actor: Actor, serial: Serial) -> Registered:
         """Afterwards a suspended certificate is good again, and its key enabled.
@@ -84,10 +97,10 @@ class EndCertificate:
         Raises:
             CertificateUnknown, CertificateNotSo: As for ``revoke``.
         """
-        await self._reach(actor, serial)
-        now = self.clock.now()
+        line, now = await self._reach(actor, serial), self.clock.now()
         record = _event(EventType.CERTIFICATE_RESUMED, actor, serial, now)
-        await self.register.resume(serial, [record])
+        mails = await self.tell(MessageKind.CERTIFICATE_RESUMED, line.account_id, serial, now)
+        await self.register.resume(serial, [record], mails)
         return await self._reach(actor, serial)
 
     async def _end(
@@ -96,12 +109,12 @@ class EndCertificate:
         serial: Serial,
         to: CertificateState,
         reason: Reason,
-        kind: EventType,
     ) -> Registered:
-        await self._reach(actor, serial)
-        now = self.clock.now()
+        line, now = await self._reach(actor, serial), self.clock.now()
+        kind, word = _ENDINGS[to]
         record = _event(kind, actor, serial, now, reason=reason.value)
-        await self.register.end(serial, to, reason, now, [record])
+        mails = await self.tell(word, line.account_id, serial, now)
+        await self.register.end(serial, to, reason, now, [record], mails)
         return await self._reach(actor, serial)
 
     async def _reach(self, actor: Actor, serial: Serial) -> Registered:

@@ -2,7 +2,8 @@
 
 For each key whose time is over:
 
-1. store: a tombstone and the audit record; the key disabled, its blob gone, open SADs dead
+1. store: a tombstone, the audit record and the mail to the owner of what expired; the key
+   disabled, its blob gone, open SADs dead
 2. file: the tombstone, durably; from here on no signer process of this host uses the key
 3. device: the key destroyed
 4. store: the destruction on record
@@ -21,12 +22,15 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Final
 
+from csc_server.operations.certificates.telling import TellOwner
 from csc_server.ports import Clock
 from csc_server.ports.keys import TombstoneFile, Tombstones
+from csc_server.ports.messages import NewMessage
 from hsm import errors as hsm
 from hsm.interface import KeyAdministration
 from policies.audit import Event, EventType, Outcome
 from policies.key_ends import DyingKey, Tombstone
+from policies.messages import MessageKind
 from policies.values import KeyRef
 
 BATCH: Final = 100
@@ -42,6 +46,7 @@ class DestroyKeys:
     tombstones: Tombstones
     file: TombstoneFile
     device: KeyAdministration
+    tell: TellOwner
     clock: Clock
 
     async def __call__(self) -> None:
@@ -62,7 +67,11 @@ class DestroyKeys:
         digest = hashlib.sha256(key.public_key).digest()
         tombstone = Tombstone(key.key_id, digest, key.cause, now)
         record = _event(EventType.KEY_BURIED, tombstone, now, credential_id=str(key.credential_id))
-        await self.tombstones.bury(key, tombstone, [record])
+        mails: list[NewMessage] = []
+        if (expired := key.to_be_told) is not None:
+            word, owner = MessageKind.CERTIFICATE_EXPIRED, expired.account_id
+            mails = await self.tell(word, owner, expired.serial, now, happened_at=expired.not_after)
+        await self.tombstones.bury(key, tombstone, [record], mails)
 
     async def _destroy(self, tombstone: Tombstone) -> None:
         # Gone: by a process that died before it could say so, or it died with its blob.

@@ -32,6 +32,7 @@ FACT = {
     "name": "Ana Ionescu",
     "link": LINK,
     "code": CODE,
+    "serial": "5a3b00117c1e90b4d2f86a03c5e7194b",
     "old_phone": "+40 7•• ••• 567",
     "new_phone": "+40 7•• ••• 432",
 }
@@ -51,6 +52,10 @@ SECURITY = [
     MessageKind.PASSWORD_CHANGED,
     MessageKind.AUTHENTICATOR_PAIRED,
     MessageKind.AUTHENTICATOR_REPLACED,
+    MessageKind.CERTIFICATE_SUSPENDED,
+    MessageKind.CERTIFICATE_RESUMED,
+    MessageKind.CERTIFICATE_REVOKED,
+    MessageKind.CERTIFICATE_EXPIRED,
 ]
 
 
@@ -148,7 +153,9 @@ def test_rules_of_every_mail(kind: MessageKind, language: Language) -> None:
 
 @pytest.mark.parametrize("kind", SECURITY)
 @pytest.mark.parametrize("language", Language)
-def test_mails_about_factors_lead_nowhere(kind: MessageKind, language: Language) -> None:
+def test_mails_about_factors_and_certificates_lead_nowhere(
+    kind: MessageKind, language: Language
+) -> None:
     """No address of any kind: the person opens the site alone."""
     mail = RENDERER.mail(message(kind, language))
     for part in (mail.text, mail.html):

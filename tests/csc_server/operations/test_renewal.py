@@ -20,9 +20,13 @@ from csc_server.operations.certificates import CertificateVerbs, build
 from csc_server.operations.certificates.embedded import EmbeddedAuthority
 from csc_server.operations.certificates.ending import Actor
 from csc_server.operations.certificates.key_ends import DestroyKeys
+from csc_server.operations.certificates.telling import TellOwner
 from csc_server.operations.certificates.work_off import WorkOffOrders
 from csc_server.operations.enrol import Enrolment
+from csc_server.operations.people.letters import Letters
+from csc_server.operations.people.rules import PeopleRules
 from csc_server.ports.ca import CertificateAuthority
+from csc_server.ports.messages import NewMessage
 from csc_server.storage import Storage
 from hsm.errors import KeyGone
 from hsm.messages import Role
@@ -32,7 +36,10 @@ from pki.ports import Serial
 from pki.shared_factors import SharedFactors
 from policies import errors
 from policies.algorithms import KeyAlgorithm
+from policies.key_ends import GRACE
+from policies.messages import Channel, Language, MessageKind
 from policies.orders import REKEY_BEFORE, Order, OrderState, Wish
+from policies.registration import Applicant
 from policies.revocation import CertificateState, Reason
 from policies.values import (
     AccountId,
@@ -50,6 +57,7 @@ from tests.pki.golden import Golden
 from tests.softhsm import make_tokens
 
 PORTAL = Actor("client:portal", ordered_by="client:portal")
+APPLICANT = Applicant("Alice", "Ionescu", "alice@example.org", "+40721234567", Language.FR)
 WISH = Wish(ALICE.account_id, golden.ALICE, "signature", KeyAlgorithm.P_256, years=1)
 
 
@@ -80,6 +88,7 @@ class Office:
         return build(
             orders=self.store.orders,
             register=self.store.certificates,
+            tell=self.tell,
             offered=frozenset({"signature"}),
             clock=self.clock,
             entropy=SystemEntropy(),
@@ -120,8 +129,24 @@ class Office:
             tombstones=self.store.tombstones,
             file=self.file,
             device=self.device,
+            tell=self.tell,
             clock=self.clock,
         )()
+
+    @property
+    def tell(self) -> TellOwner:
+        """How Alice hears of it."""
+        rules = PeopleRules("Paraph", "https://sign.paraph.example")
+        return TellOwner(self.store.people, Letters(SystemEntropy(), rules))
+
+    async def has_address(self) -> None:
+        """Alice can be written to, in French."""
+        await self.store.people.set_profile(ALICE.account_id, APPLICANT, self.clock.at, [], [])
+
+    async def letters(self) -> list[NewMessage]:
+        """What waits to be sent, the oldest first; it is taken."""
+        claim = await self.store.messages.claim(Channel.MAIL, "lease", self.clock.at, 10)
+        return [one.message for one in claim.to_send]
 
     async def shown(self, order: Order) -> Order:
         """Where it stands."""
@@ -255,6 +280,66 @@ async def test_ended_and_renewed_by_whom_it_may(office: Office) -> None:
     assert (await office.order(replaces=serial)).state is OrderState.WAITING
     owner = Actor(f"account:{ALICE.account_id}", ALICE.account_id)
     assert (await end.revoke(owner, serial, Reason.SUPERSEDED)).state is CertificateState.REVOKED
+
+
+async def test_the_owner_reads_what_happens_to_a_certificate(office: Office) -> None:
+    """In the language of the account, with the serial number; what is refused is not told."""
+    await office.has_address()
+    first = await office.order()
+    await office.round()
+    _, serial = await office.issued(first)
+    end = office.verbs.end
+    await end.suspend(PORTAL, serial)
+    await end.resume(PORTAL, serial)
+    with pytest.raises(errors.CertificateNotSo):
+        await end.resume(PORTAL, serial)
+    await end.revoke(PORTAL, serial, Reason.SUPERSEDED)
+    letters = await office.letters()
+    assert {one.kind for one in letters} == {
+        MessageKind.CERTIFICATE_SUSPENDED,
+        MessageKind.CERTIFICATE_RESUMED,
+        MessageKind.CERTIFICATE_REVOKED,
+    }
+    assert len(letters) == 3
+    for one in letters:
+        assert (one.recipient, one.language) == (APPLICANT.email, Language.FR)
+        assert one.facts == {"name": "Alice Ionescu", "serial": serial}
+    office.clock.at += 2 * GRACE
+    await office.round()
+    assert await office.letters() == [], "the key's end is no news"
+
+
+async def test_the_owner_reads_that_a_certificate_expired(office: Office) -> None:
+    """When it did, even if nobody looked for days; nothing where another was issued in its place,
+    and nothing where there is no address."""
+    first = await office.order()
+    await office.round()
+    old, serial = await office.issued(first)
+    renewal = await office.order(replaces=serial)
+    office.clock.at = renewal.due_at
+    await office.round()
+    new, second = await office.issued(renewal)
+    assert old.certificate is not None
+    assert new.certificate is not None
+    await office.has_address()
+    office.clock.at = old.certificate.not_after + SECOND
+    await office.round()
+    assert await office.letters() == [], "replaced"
+    office.clock.at = new.certificate.not_after + 3 * GRACE
+    await office.round()
+    [told] = await office.letters()
+    assert (told.kind, told.facts["serial"]) == (MessageKind.CERTIFICATE_EXPIRED, second)
+    assert told.created_at == new.certificate.not_after
+    assert told.expires_at > office.clock.at
+
+
+async def test_nobody_is_told_without_an_address(office: Office) -> None:
+    """Accounts of before have none."""
+    first = await office.order()
+    await office.round()
+    _, serial = await office.issued(first)
+    await office.verbs.end.revoke(PORTAL, serial, Reason.KEY_COMPROMISE)
+    assert await office.letters() == []
 
 
 async def test_a_bad_key_is_destroyed_and_the_order_fails(
