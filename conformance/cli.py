@@ -35,7 +35,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     if isinstance(sys.stdout, io.TextIOWrapper):
         # A terminal that knows no Unicode gets escapes, not a traceback.
         sys.stdout.reconfigure(errors="backslashreplace")
-    options = _parser().parse_args(arguments)
+    options = parser().parse_args(arguments)
     out = terminal.console(sys.stdout)
     try:
         return _do(options, out)
@@ -151,49 +151,50 @@ def exit_code(report: Report) -> int:
     return NOT_RUN if not tried and report.count(Verdict.NOT_RUN) else FINE
 
 
-def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(
+def parser() -> argparse.ArgumentParser:
+    """Everything that the command line may say."""
+    known = argparse.ArgumentParser(
         prog="csc-conformance",
         description="Check a server of the CSC API (v1.0.4.0, v2.0.0.2, v2.1.0.1) by clause.",
         epilog="Exit codes: 0 nothing failed, 1 something failed, 2 the suite could not run. "
         "Secrets stand in the profile as env:NAME or file:PATH, never on the command line.",
     )
-    parser.add_argument(
+    known.add_argument(
         "urls", nargs="*", metavar="URL", help="base URL, ending in /csc/v1 or /csc/v2"
     )
     included = ", ".join(profile.included())
-    parser.add_argument(
+    known.add_argument(
         "--profile", metavar="FILE|NAME", help=f"TOML file, or an included one: {included}"
     )
-    parser.add_argument(
+    known.add_argument(
         "--only",
         action="append",
         default=[],
         metavar="PATTERN",
         help="only checks whose id matches, for example 'sign-hash.*'; may be repeated",
     )
-    parser.add_argument("--read-only", action="store_true", help="never authorize and never sign")
-    parser.add_argument(
+    known.add_argument("--read-only", action="store_true", help="never authorize and never sign")
+    known.add_argument(
         "--version-of-api",
         action="append",
         default=[],
         choices=[version.value for version in Version],
         help="hold the server to this version; may be repeated (default: what info announces)",
     )
-    parser.add_argument("--requests", type=_positive, metavar="N", help="send at most N requests")
-    parser.add_argument("--seconds", type=_positive, metavar="N", help="take at most N seconds")
-    parser.add_argument("--json", metavar="FILE", help="write the report as JSON")
-    parser.add_argument("--junit", metavar="FILE", help="write the report as JUnit XML")
-    parser.add_argument("--html", metavar="FILE", help="write the report as one HTML page")
-    parser.add_argument("--quiet", action="store_true", help="print the verdict only")
-    parser.add_argument("--version", action="version", version=f"%(prog)s {__version__}")
-    other = parser.add_mutually_exclusive_group()
+    known.add_argument("--requests", type=_positive, metavar="N", help="send at most N requests")
+    known.add_argument("--seconds", type=_positive, metavar="N", help="take at most N seconds")
+    known.add_argument("--json", metavar="FILE", help="write the report as JSON")
+    known.add_argument("--junit", metavar="FILE", help="write the report as JUnit XML")
+    known.add_argument("--html", metavar="FILE", help="write the report as one HTML page")
+    known.add_argument("--quiet", action="store_true", help="print the verdict only")
+    known.add_argument("--version", action="version", version=f"%(prog)s {__version__}")
+    other = known.add_mutually_exclusive_group()
     other.add_argument("--list", action="store_true", help="list the checks")
     other.add_argument("--explain", metavar="CHECK-ID", help="explain one check")
     other.add_argument(
         "--compare", nargs=2, metavar=("OLD", "NEW"), help="what changed between two JSON reports"
     )
-    return parser
+    return known
 
 
 def _positive(text: str) -> int:
