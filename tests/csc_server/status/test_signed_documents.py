@@ -11,7 +11,7 @@ from typing import Any
 
 import aiohttp
 import pytest
-from asn1crypto import x509
+from asn1crypto import cms, x509
 
 from ades.levels import pades as pades_levels
 from ades.levels.ports import Evidence
@@ -38,6 +38,7 @@ from tests.csc_server.commands import cli
 from tests.csc_server.status.conftest import TrustService
 from tests.service import Client
 
+ARCHIVE = "0.4.0.1733.2.4"
 WISH = {"hash": b64(sha256(TEXT)), "hashAlgo": SHA256}
 
 
@@ -188,6 +189,48 @@ async def test_archives_are_renewed(
     assert {path.name for path in tmp_path.iterdir()} == files.keys()
     for name in ("lt", "spoilt", "text"):
         assert (tmp_path / name).read_bytes() == files[name]
+
+
+@pytest.mark.parametrize("detached", [False, True], ids=["attached", "detached"])
+async def test_archives_in_cms_are_renewed(
+    trust: TrustService, horia: Client, credential: str, tmp_path: Path, detached: bool
+) -> None:
+    """A `.p7s` gets a further archive time-stamp, and both commands agree that it is at B-LTA."""
+    element = cades(
+        TEXT,
+        conformance_level="AdES-B-LTA",
+        **({"signed_envelope_property": "Detached"} if detached else {}),
+    )
+    sad = await approved(horia, credential, sha256(TEXT))
+    reply = await sign_doc(horia, credential, sad, documents=[element])
+    member = "SignatureObject" if detached else "DocumentWithSignature"
+    [made] = decoded(reply, member)
+    file, original, other = (tmp_path / name for name in ("a.p7s", "a.txt", "other.txt"))
+    file.write_bytes(made)
+    original.write_bytes(TEXT)
+    other.write_bytes(b"another text")
+
+    async def run(*words: str, over: Path = original) -> tuple[int, str]:
+        given = ["--original", str(over)] if detached else []
+        instance = trust.service.settings.instance
+        return await asyncio.to_thread(cli.run, instance, *words, str(file), *given)
+
+    code, said = await run("renew")
+    assert (code, "not due yet" in said, file.read_bytes()) == (0, True, made)
+    if detached:
+        code, said = await run("renew", "--early", over=other)
+        assert (code, "does not pass the check" in said, file.read_bytes()) == (1, True, made)
+    code, said = await run("renew", "--early")
+    assert (code, "renewed, good until" in said) == (0, True), said
+    assert archives(file.read_bytes()) == archives(made) + 1 == 2
+    code, said = await run("validate")
+    assert (code, "CAdES B-LTA" in said) == (0, True), said
+
+
+def archives(p7s: bytes) -> int:
+    """Archive time-stamps of its one signer. (ETSI EN 319 122-1 5.5.3)"""
+    [signer] = cms.ContentInfo.load(p7s)["content"]["signer_infos"]
+    return [one["type"].dotted for one in signer["unsigned_attrs"]].count(ARCHIVE)
 
 
 async def level_of(trust: TrustService, signed: bytes, original: bytes | None = None) -> str:
