@@ -163,6 +163,8 @@ class Profile:
     """Versions to hold the server to; empty: what its ``info`` announces."""
     read_only: bool = False
     """Never authorize and never sign."""
+    skip: tuple[str, ...] = ()
+    """Checks to leave out, by id: for example one that brings the server down."""
     service: Service = Service()
     oauth: OAuth = OAuth()
     approval: Approval = Approval()

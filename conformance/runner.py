@@ -147,8 +147,10 @@ async def _verdict(check: Check, target: Target, recorder: Recorder) -> tuple[Ve
 def _applies(check: Check, target: Target) -> None:
     """Raises:
     NotApplicable: The server does not announce a method that the check is about.
-    NotRun: Nobody knows what it announces.
+    NotRun: Nobody knows what it announces, or the profile leaves the check out.
     """
+    if check.id in target.profile.skip:
+        raise NotRun("the profile leaves it out")
     if not check.methods:
         return
     target.described()

@@ -172,7 +172,7 @@ async def binds(target: Target) -> None:
     if not credential.binds_hashes:
         raise NotRun(f"{credential.id} has SCAL 1")
     authorized = await target.authorized(credential=credential)
-    new = await _extended(target, authorized, target.digests())
+    new = await _extended(target, authorized, authorized.hashes)
     other = dataclasses.replace(new, hashes=target.digests())
     (await target.sign(other)).refused(
         "Hash is not authorized by the SAD.", error=("invalid_request", "Invalid_request")

@@ -43,7 +43,7 @@ _TURNS: Final = ((Version.V20, (Version.V1, Version.V20)), (Version.V21, (Versio
 _PEOPLE: Final = {
     "alice": {
         "rsa": Wanted(KeyAlgorithm.RSA_3072),
-        "p256": Wanted(KeyAlgorithm.P_256),
+        "p256": Wanted(KeyAlgorithm.P_256, multisign=10),
         "p384": Wanted(KeyAlgorithm.P_384),
         "code": Wanted(KeyAlgorithm.P_256, otp=True),
         "off": Wanted(KeyAlgorithm.P_256),
