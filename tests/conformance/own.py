@@ -36,13 +36,26 @@ PUBLISHED: Final = Path(__file__).parents[2] / "docs/conformance"
 CALLBACK: Final = "https://suite.example/callback"
 SECRET: Final = "an-app-secret-for-the-suite-0123456789"
 OTHER_SECRET: Final = "another-secret-for-the-suite-0123456789"
-LEFT_OUT: Final[dict[str, str]] = {}
+_SHORT: Final = "a SAD lives 300 s, which is longer than a run may last"
+_SCAL_1: Final = "every credential binds its hashes (SCAL 2)"
+_PHONE: Final = "approvals on our own page need the person's browser"
+LEFT_OUT: Final = {
+    "sign-hash.expired": _SHORT,
+    "extend.expired": _SHORT,
+    "sign-hash.certificate-expired": "a fresh instance has no expired certificate",
+    "sign-hash.beyond": _SCAL_1,
+    "sign-hash.unbound": _SCAL_1,
+    "sign-hash.race-different": _SCAL_1,
+    "authorize-check.pending": _PHONE,
+    "authorize-check.ends": _PHONE,
+    "authorize-check.shape": _PHONE,
+}
 """SHALLs that are not run on Paraph, and why."""
 _EVERYTHING: Final = ("web", "status", "authority")
 _TURNS: Final = ((Version.V20, (Version.V1, Version.V20)), (Version.V21, (Version.V21,)))
 _PEOPLE: Final = {
     "alice": {
-        "rsa": Wanted(KeyAlgorithm.RSA_3072),
+        "rsa": Wanted(KeyAlgorithm.RSA_3072, multisign=10),
         "p256": Wanted(KeyAlgorithm.P_256, multisign=10),
         "p384": Wanted(KeyAlgorithm.P_384),
         "code": Wanted(KeyAlgorithm.P_256, otp=True),
