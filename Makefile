@@ -11,7 +11,7 @@ TEST_WORKERS := 3
 # Compile the code once, not again in each of the thousand processes that the tests start.
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: help setup run test check format bench campaign conformance lock clean
+.PHONY: help setup run test check format bench conformance campaign conformance lock clean
 
 help:  ## this list
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*##/\t/' | expand -t 12
@@ -40,6 +40,13 @@ format: $(READY)  ## rewrite the code in the house's format
 
 bench: $(READY)  ## speed, as ratios within one run, as a Markdown table
 	$(BIN)/python -m bench
+
+conformance: $(READY)  ## hold Paraph to the CSC API and publish the report; PROFILE=file: another server
+ifdef PROFILE
+	$(BIN)/python -m conformance --profile $(PROFILE) $(URL)
+else
+	$(BIN)/python -m tests.conformance.own
+endif
 
 campaign: $(READY)  ## the long crash, race and fault runs
 	$(BIN)/python -m pytest tests/campaign tests/csc_server/status \

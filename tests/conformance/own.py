@@ -1,13 +1,15 @@
 """Paraph itself under the suite: an instance with people and programs, and its profile.
 
-Everything runs as `make run` starts it, with its default limits. `python -m tests.conformance.own`
-makes the published report anew.
+Everything runs as `make run` starts it, with its default limits. `make conformance` shows the
+report and makes the published one anew.
 """
 
 from __future__ import annotations
 
 import asyncio
 import os
+import sys
+import tempfile
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
@@ -16,7 +18,8 @@ from typing import Final
 from unittest import mock
 
 from conformance import profile, registry, runner
-from conformance.model import Report, Version
+from conformance.model import Report, Verdict, Version
+from conformance.report import html, json_file, terminal
 from csc_server import config
 from csc_server.commands import common, init
 from csc_server.config import Settings
@@ -172,3 +175,18 @@ def run(directory: Path, patterns: Sequence[str] = ()) -> Report:
         bytes=sum(one.bytes for one in reports),
         runs=tuple(run for one in reports for run in one.runs),
     )
+
+
+def main() -> int:
+    """Publish the report of a fresh instance; 1 when something fails."""
+    with tempfile.TemporaryDirectory() as name:
+        report = run(Path(name) / "instance")
+    PUBLISHED.mkdir(exist_ok=True)
+    html.write(report, PUBLISHED / "report.html")
+    json_file.write(report, PUBLISHED / "report.json")
+    terminal.show(report, terminal.console(sys.stdout))
+    return 1 if report.count(Verdict.FAIL) else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
