@@ -7,7 +7,7 @@ for it and parallel requests of one check land in the same one.
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass, field
@@ -24,7 +24,13 @@ class Recorder:
     """Filled while a check runs."""
 
     exchanges: deque[Exchange] = field(default_factory=lambda: deque(maxlen=KEPT))
+    earlier: deque[Exchange] = field(default_factory=lambda: deque(maxlen=KEPT))
+    """What others have asked for and this check has looked at."""
     notes: list[str] = field(default_factory=list)
+
+    def shown(self) -> tuple[Exchange, ...]:
+        """What tells why the check ended so: its own exchanges, else those that it looked at."""
+        return tuple(self.exchanges or self.earlier)
 
 
 _current: ContextVar[Recorder | None] = ContextVar("recorder", default=None)
@@ -53,3 +59,10 @@ def record(exchange: Exchange) -> None:
     recorder = _current.get()
     if recorder is not None:
         recorder.exchanges.append(exchange)
+
+
+def recall(exchanges: Iterable[Exchange]) -> None:
+    """The running check looks at what these ``exchanges`` brought."""
+    recorder = _current.get()
+    if recorder is not None:
+        recorder.earlier.extend(one for one in exchanges if one not in recorder.earlier)

@@ -69,11 +69,13 @@ async def _at(
     checks: Sequence[Check],
     progress: Progress,
 ) -> list[Run]:
-    info = await _info(url, client)
+    with recording() as recorder:
+        info = await _info(url, client)
     announced = str(info.get("specs") or "") if info else ""
     found = []
     for version in _versions(url, announced, profile.versions):
         target = Target(url, version, profile, client, codes, info)
+        target.once.evidence["info"] = recorder.shown()
         mine = [check for check in checks if version in check.clauses]
         progress.started(url, version, len(mine))
         results = []
@@ -122,7 +124,7 @@ async def _one(check: Check, target: Target) -> Result:
         version=target.version,
         verdict=verdict,
         reasons=tuple(target.client.masker.text(one) for one in (reason, *recorder.notes) if one),
-        exchanges=tuple(recorder.exchanges) if shown else (),
+        exchanges=recorder.shown() if shown else (),
         duration_s=time.monotonic() - began,
     )
 

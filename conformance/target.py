@@ -22,8 +22,9 @@ from conformance.credential import Credential
 from conformance.dialect import V1, V2, Dialect
 from conformance.errors import Ended, NotApplicable, NotRun, Violation
 from conformance.http import Client
-from conformance.model import Version
+from conformance.model import Exchange, Version
 from conformance.profile import Profile
+from conformance.recording import note, recall, recording
 
 ABSENT: Final = object()
 """As a changed member: leave it out."""
@@ -56,19 +57,28 @@ class Authorized:
 
 @dataclass(slots=True)
 class Once:
-    """Results of fixtures by name; a failure is kept as well and raised again."""
+    """Results of fixtures by name; a failure is kept as well and raised again.
+
+    The exchanges that brought a result are evidence for each check that looks at it.
+    """
 
     done: dict[str, object] = field(default_factory=dict)
+    evidence: dict[str, tuple[Exchange, ...]] = field(default_factory=dict)
     locks: dict[str, asyncio.Lock] = field(default_factory=dict)
 
     async def get(self, name: str, make: Callable[[], Awaitable[Any]]) -> Any:
         """What ``make`` returned or raised the first time."""
         async with self.locks.setdefault(name, asyncio.Lock()):
             if name not in self.done:
-                try:
-                    self.done[name] = await make()
-                except Ended as ended:
-                    self.done[name] = ended
+                with recording() as recorder:
+                    try:
+                        self.done[name] = await make()
+                    except Ended as ended:
+                        self.done[name] = ended
+                self.evidence[name] = recorder.shown()
+                for text in recorder.notes:
+                    note(text)
+        recall(self.evidence[name])
         found = self.done[name]
         if isinstance(found, NotApplicable | NotRun):
             raise found
@@ -119,6 +129,7 @@ class Target:
         """
         if self.info is None:
             raise NotRun("the server has no usable info")
+        recall(self.once.evidence.get("info", ()))
         return self.info
 
     # --- calls ----------------------------------------------------------------------------------
