@@ -11,7 +11,7 @@ TEST_WORKERS := 3
 # Compile the code once, not again in each of the thousand processes that the tests start.
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: help setup run test check format bench conformance campaign conformance lock clean
+.PHONY: help setup run test check format bench conformance campaign lock clean
 
 help:  ## this list
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*##/\t/' | expand -t 12
@@ -51,9 +51,6 @@ endif
 campaign: $(READY)  ## the long crash, race and fault runs
 	$(BIN)/python -m pytest tests/campaign tests/csc_server/status \
 	    tests/csc_server/pages/test_every_page.py --rounds 200 -s
-
-conformance: $(READY)  ## check any server of the CSC API: make conformance URL=... OPTIONS=...
-	$(BIN)/python -m conformance $(URL) $(OPTIONS)
 
 lock: $(READY)  ## resolve the dependencies anew
 	$(BIN)/uv pip compile --quiet --no-header --no-annotate --generate-hashes \
