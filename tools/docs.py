@@ -45,6 +45,14 @@ def reasons_text() -> str:
     return f"| code | indication | sub-indication | sentence |\n|---|---|---|---|\n{rows}"
 
 
+def checks_text() -> str:
+    """The page of the conformance suite's checks."""
+    from conformance import registry
+    from conformance.report import explain
+
+    return explain.page(registry.every())
+
+
 def profile_text() -> str:
     """Every key of a profile of the conformance suite, as the comments of its fields say."""
     from conformance import profile
@@ -105,6 +113,7 @@ def generated() -> dict[Path, str]:
         cycle: with_part(cycle.read_text(), "lifecycle", lifecycle_text()),
         reasons: with_part(reasons.read_text(), "reasons", reasons_text()),
         suite: with_part(suite.read_text(), "profile", profile_text()),
+        ROOT / "docs" / "conformance-checks.md": checks_text(),
     }
 
 

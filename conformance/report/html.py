@@ -112,11 +112,15 @@ def _by_group(findings: tuple[digest.Finding, ...]) -> dict[str, list[digest.Fin
 
 
 def _bar(tally: digest.Tally) -> list[tuple[str, float, float]]:
-    """Parts of a bar 100 wide: verdict, where it begins, how wide it is."""
+    """Parts of a bar 100 wide: verdict, where it begins, how wide it is.
+
+    What was not run leaves the bar's end empty; what is not applicable has no place in it.
+    """
     parts = []
     at = 0.0
+    wanted = max(1, tally.total - tally.of(Verdict.NOT_APPLICABLE))
     for verdict in (Verdict.PASS, Verdict.WARN, Verdict.FAIL):
-        wide = 100 * tally.of(verdict) / max(1, tally.total)
+        wide = 100 * tally.of(verdict) / wanted
         if wide:
             parts.append((verdict.value, round(at, 2), round(wide, 2)))
         at += wide

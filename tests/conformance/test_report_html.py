@@ -123,6 +123,25 @@ def test_many_groups_are_counted_not_listed() -> None:
     assert "group 2 (1), group 3 (1) and 5 other groups." in text
 
 
+@pytest.mark.parametrize(
+    ("verdicts", "parts"),
+    [
+        ([Verdict.PASS], 'class="pass" x="0.0" width="100.0"'),
+        ([Verdict.PASS, Verdict.NOT_APPLICABLE], 'class="pass" x="0.0" width="100.0"'),
+        ([Verdict.PASS, Verdict.NOT_RUN], 'class="pass" x="0.0" width="50.0"'),
+        ([Verdict.PASS, Verdict.FAIL], 'class="fail" x="50.0" width="50.0"'),
+        ([Verdict.FAIL, Verdict.PASS, Verdict.WARN], 'class="warn" x="33.33" width="33.33"'),
+    ],
+)
+def test_the_bar_is_full_of_what_was_tried(verdicts: list[Verdict], parts: str) -> None:
+    """Passed, warned, failed from the left; only what was not run leaves room."""
+    report = made_up.only(Verdict.PASS)
+    (result,) = report.runs[0].results
+    results = tuple(replace(result, verdict=verdict) for verdict in verdicts)
+    page = html.page(replace(report, runs=(replace(report.runs[0], results=results),)))
+    assert parts in page
+
+
 def test_two_servers_at_one_version_are_told_apart() -> None:
     """The table's columns have the address where the version alone is not enough."""
     report = made_up.report(Version.V21)
