@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Final
 
-_RESERVED: Final = 32_768
+_RESERVED: Final = 16_384
 """Bytes for the signature in a PDF that awaits one; time-stamps and chains fit in."""
 _WIDTH: Final = 10
 """Digits of the numbers that are filled in later."""

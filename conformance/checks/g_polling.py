@@ -111,7 +111,7 @@ async def _waiting(target: Target) -> str:
     return found
 
 
-async def _finished(target: Target, request: str) -> Answer:
+async def finished(target: Target, request: str) -> Answer:
     """The first answer that is not 202.
 
     Raises:
@@ -169,7 +169,7 @@ _LATER: Final = (
 )
 async def ends(target: Target) -> None:
     authorized, answer = await _started(target)
-    answer = await _finished(target, _request(answer))
+    answer = await finished(target, _request(answer))
     verifying.verify(answer, authorized.credential, authorized.hashes)
 
 

@@ -35,6 +35,8 @@ class Entry:
     """Of what is covered."""
     certifies: bool
     """It is the one that ``/Perms`` names."""
+    reason: str
+    """``/Reason``; empty without one."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,7 +135,8 @@ def _entry(data: bytes, value: Any, certifying: Any) -> Entry:
     if hole[:1] != b"<" or hole[-1:] != b">" or not _HEX.issuperset(hole[1:-1]):
         raise Wrong("/ByteRange leaves out more, or other things, than the string of /Contents.")
     subfilter = str(_at(value, "/SubFilter") or "")
-    return Entry(subfilter, (start, stop), sum(ranges[2:]), certifying == value)
+    reason = str(_at(value, "/Reason") or "")
+    return Entry(subfilter, (start, stop), sum(ranges[2:]), certifying == value, reason)
 
 
 def _check_covers(signed: Pdf, entry: Entry, later: list[Entry]) -> None:

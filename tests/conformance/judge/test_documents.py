@@ -14,6 +14,7 @@ from conformance.judge.documents import Asked, Level
 from conformance.judge.wrong import Wrong
 from tests.conformance.judge import signed
 from tests.conformance.judge.signed import asked, cades, stamp
+from tests.conformance.reference import cms
 
 TEXT = b"a short text\n"
 OTHER = b"another text\n"
@@ -87,10 +88,10 @@ def test_the_signer_is_the_credential() -> None:
 @pytest.mark.parametrize(
     ("name", "said_of_it"),
     [
-        ("signing_certificate_v2", "signing-certificate-v2 is missing"),
-        ("content_type", "content-type is missing"),
-        ("message_digest", "message-digest is missing"),
-        ("signing_time", "signing-time is missing"),
+        (cms.SIGNING_CERTIFICATE_V2, "signing-certificate-v2 is missing"),
+        (cms.CONTENT_TYPE, "content-type is missing"),
+        (cms.MESSAGE_DIGEST, "message-digest is missing"),
+        (cms.SIGNING_TIME, "signing-time is missing"),
     ],
 )
 def test_each_attribute_of_the_baseline_is_asked_for(name: str, said_of_it: str) -> None:

@@ -125,15 +125,15 @@ def test_the_unit_has_to_be_one() -> None:
 def test_the_signing_certificate_is_named() -> None:
     """By the attribute of RFC 5816, or the older one."""
     assert "signing-certificate-v2 is missing" in said(
-        token(drop=frozenset({"signing_certificate_v2"}))
+        token(drop=frozenset({cms.SIGNING_CERTIFICATE_V2}))
     )
     certificate = tokens.unit().der()[0]
     named = hashlib.sha1(certificate, usedforsecurity=False).digest()
     old = tsp.SigningCertificate({"certs": [{"cert_hash": named}]})
-    drop = frozenset({"signing_certificate_v2"})
-    judged(resigned(token(), attributes={"signing_certificate": old}, drop=drop))
+    drop = frozenset({cms.SIGNING_CERTIFICATE_V2})
+    judged(resigned(token(), attributes={cms.SIGNING_CERTIFICATE: old.dump()}, drop=drop))
     other = tsp.SigningCertificate({"certs": [{"cert_hash": bytes(20)}]})
-    wrong = resigned(token(), attributes={"signing_certificate": other}, drop=drop)
+    wrong = resigned(token(), attributes={cms.SIGNING_CERTIFICATE: other.dump()}, drop=drop)
     assert "names another certificate" in said(wrong)
 
 

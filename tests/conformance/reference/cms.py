@@ -1,7 +1,6 @@
 """CMS signatures of the reference: CAdES, the insides of PAdES, and time-stamp tokens.
 
-Built from asn1crypto's structures, with one signer, in DER. (RFC 5652; RFC 5035; RFC 3161;
-EN 319 122-1 6.3)
+One signer, in DER. (RFC 5652 5; RFC 5035 3; RFC 3161 2.4.2; EN 319 122-1 6.3)
 """
 
 from __future__ import annotations
@@ -10,23 +9,33 @@ import hashlib
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from typing import Any, Final
+from typing import Final
 
-from asn1crypto import algos, cms, core, tsp
-from asn1crypto import x509 as asn1_x509
+from cryptography import x509
+from cryptography.hazmat.primitives.asymmetric import ec
 
+from tests.conformance.reference import der
 from tests.conformance.reference.algorithms import SHA256, Scheme
 from tests.conformance.reference.keys import Holder
 
-DATA: Final = "data"
-TST_INFO: Final = "tst_info"
 NAMES: Final[Mapping[str, str]] = {
     SHA256: "sha256",
     "2.16.840.1.101.3.4.2.2": "sha384",
     "2.16.840.1.101.3.4.2.3": "sha512",
 }
-
-Attributes = dict[str, Any]
+DATA: Final = "1.2.840.113549.1.7.1"
+SIGNED_DATA: Final = "1.2.840.113549.1.7.2"
+TST_INFO: Final = "1.2.840.113549.1.9.16.1.4"
+CONTENT_TYPE: Final = "1.2.840.113549.1.9.3"
+MESSAGE_DIGEST: Final = "1.2.840.113549.1.9.4"
+SIGNING_TIME: Final = "1.2.840.113549.1.9.5"
+SIGNING_CERTIFICATE: Final = "1.2.840.113549.1.9.16.2.12"
+SIGNING_CERTIFICATE_V2: Final = "1.2.840.113549.1.9.16.2.47"
+TIME_STAMP: Final = "1.2.840.113549.1.9.16.2.14"
+_ECDSA: Final = {oid: f"1.2.840.10045.4.3.{2 + at}" for at, oid in enumerate(NAMES)}
+_RSA: Final = {oid: f"1.2.840.113549.1.1.{11 + at}" for at, oid in enumerate(NAMES)}
+_PSS: Final = "1.2.840.113549.1.1.10"
+_MGF1: Final = "1.2.840.113549.1.1.8"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -42,8 +51,8 @@ class Draft:
     """None: detached."""
     with_time: bool = True
     """``signing-time``; PAdES has it in the PDF."""
-    attributes: Attributes = field(default_factory=dict)
-    """More signed attributes by name."""
+    attributes: Mapping[str, bytes] = field(default_factory=dict)
+    """More signed attributes, each with its one value, by OID."""
     drop: frozenset[str] = frozenset()
     """Signed attributes that are left out."""
     stamp: Callable[[bytes], bytes] | None = None
@@ -52,81 +61,69 @@ class Draft:
 
 def build(draft: Draft) -> bytes:
     """The ContentInfo."""
-    attributes = _signed(draft)
-    signature = _signature(draft, attributes)
-    certificates = [asn1_x509.Certificate.load(der) for der in draft.holder.der()]
-    leaf = certificates[0]
-    digest_algorithm = algos.DigestAlgorithm({"algorithm": NAMES[draft.scheme.digest]})
-    signer: dict[str, Any] = {
-        "version": "v1",
-        "sid": {
-            "issuer_and_serial_number": {
-                "issuer": leaf.issuer,
-                "serial_number": leaf.serial_number,
-            }
-        },
-        "digest_algorithm": digest_algorithm,
-        "signed_attrs": attributes,
-        "signature_algorithm": _algorithm(draft),
-        "signature": signature,
-    }
+    digest = der.sequence(der.oid(draft.scheme.digest))
+    content = [] if draft.content is None else [der.tagged(0xA0, der.octets(draft.content))]
+    data = der.sequence(
+        der.integer(1 if draft.content_type == DATA else 3),
+        der.set_of([digest]),
+        der.sequence(der.oid(draft.content_type), *content),
+        der.tagged(0xA0, *draft.holder.der()),
+        der.set_of([_signer(draft, digest)]),
+    )
+    return der.sequence(der.oid(SIGNED_DATA), der.tagged(0xA0, data))
+
+
+def _signer(draft: Draft, digest: bytes) -> bytes:
+    certificate = draft.holder.certificate
+    attributes = der.set_of(_attribute(oid, value) for oid, value in _signed(draft).items())
+    hashed = hashlib.new(NAMES[draft.scheme.digest], attributes).digest()
+    signature = draft.scheme.sign(draft.holder.key, hashed)
+    unsigned = []
     if draft.stamp is not None:
-        token = cms.ContentInfo.load(draft.stamp(signature))
-        signer["unsigned_attrs"] = [{"type": "signature_time_stamp_token", "values": [token]}]
-    inner: dict[str, Any] = {"content_type": draft.content_type}
-    if draft.content is not None:
-        kind = core.OctetString if draft.content_type == DATA else core.ParsableOctetString
-        inner["content"] = kind(draft.content)
-    data = {
-        "version": "v1" if draft.content_type == DATA else "v3",
-        "digest_algorithms": [digest_algorithm],
-        "encap_content_info": inner,
-        "certificates": certificates,
-        "signer_infos": [signer],
-    }
-    return bytes(
-        cms.ContentInfo({"content_type": "signed_data", "content": cms.SignedData(data)}).dump()
+        unsigned = [der.tagged(0xA1, _attribute(TIME_STAMP, draft.stamp(signature)))]
+    return der.sequence(
+        der.integer(1),
+        der.sequence(certificate.issuer.public_bytes(), der.integer(certificate.serial_number)),
+        digest,
+        b"\xa0" + attributes[1:],
+        _algorithm(draft),
+        der.octets(signature),
+        *unsigned,
     )
 
 
-def _signed(draft: Draft) -> cms.CMSAttributes:
+def _attribute(oid: str, value: bytes) -> bytes:
+    return der.sequence(der.oid(oid), der.set_of([value]))
+
+
+def _signed(draft: Draft) -> dict[str, bytes]:
     certificate = draft.holder.der()[0]
-    named = tsp.ESSCertIDv2({"cert_hash": hashlib.sha256(certificate).digest()})
-    values: Attributes = {
-        "content_type": draft.content_type,
-        "message_digest": draft.digest,
-        "signing_certificate_v2": tsp.SigningCertificateV2({"certs": [named]}),
-        **draft.attributes,
+    named = der.sequence(der.octets(hashlib.sha256(certificate).digest()))
+    values = {
+        CONTENT_TYPE: der.oid(draft.content_type),
+        MESSAGE_DIGEST: der.octets(draft.digest),
+        SIGNING_CERTIFICATE_V2: der.sequence(der.sequence(named)),
     }
     if draft.with_time:
-        now = datetime.now(UTC).replace(microsecond=0)
-        values["signing_time"] = cms.Time({"utc_time": now})
-    return cms.CMSAttributes(
-        [
-            cms.CMSAttribute({"type": name, "values": [value]})
-            for name, value in values.items()
-            if name not in draft.drop
-        ]
-    )
+        values[SIGNING_TIME] = der.utc_time(datetime.now(UTC))
+    values |= draft.attributes
+    return {oid: value for oid, value in values.items() if oid not in draft.drop}
 
 
-def _signature(draft: Draft, attributes: cms.CMSAttributes) -> bytes:
-    digest = hashlib.new(NAMES[draft.scheme.digest], attributes.dump()).digest()
-    return draft.scheme.sign(draft.holder.key, digest)
-
-
-def _algorithm(draft: Draft) -> dict[str, Any]:
-    scheme, name = draft.scheme, NAMES[draft.scheme.digest]
-    if draft.holder.certificate.public_key().__class__.__name__.startswith("EC"):
-        return {"algorithm": f"{name}_ecdsa"}
+def _algorithm(draft: Draft) -> bytes:
+    scheme = draft.scheme
+    if _is_ec(draft.holder.certificate):
+        return der.sequence(der.oid(_ECDSA[scheme.digest]))
     if scheme.salt is None:
-        return {"algorithm": f"{name}_rsa", "parameters": core.Null()}
-    parameters = {
-        "hash_algorithm": {"algorithm": name},
-        "mask_gen_algorithm": {
-            "algorithm": "mgf1",
-            "parameters": {"algorithm": NAMES[scheme.mask]},
-        },
-        "salt_length": scheme.salt,
-    }
-    return {"algorithm": "rsassa_pss", "parameters": algos.RSASSAPSSParams(parameters)}
+        return der.sequence(der.oid(_RSA[scheme.digest]), der.NULL)
+    mask = der.sequence(der.oid(_MGF1), der.sequence(der.oid(scheme.mask)))
+    parameters = der.sequence(
+        der.tagged(0xA0, der.sequence(der.oid(scheme.digest))),
+        der.tagged(0xA1, mask),
+        der.tagged(0xA2, der.integer(scheme.salt)),
+    )
+    return der.sequence(der.oid(_PSS), parameters)
+
+
+def _is_ec(certificate: x509.Certificate) -> bool:
+    return isinstance(certificate.public_key(), ec.EllipticCurvePublicKey)

@@ -11,9 +11,7 @@ import hashlib
 from collections.abc import Callable
 from typing import Any, Final
 
-from asn1crypto import core
-
-from tests.conformance.reference import algorithms, cms, parts, pdfs, sads, sign_hash, tokens
+from tests.conformance.reference import algorithms, cms, der, parts, pdfs, sads, sign_hash, tokens
 from tests.conformance.reference.accounts import Credential
 from tests.conformance.reference.call import Call, method
 from tests.conformance.reference.parts import Kind, Part
@@ -112,10 +110,10 @@ def _object(
     )
 
 
-def _attributes(part: Part) -> dict[str, Any]:
+def _attributes(part: Part) -> dict[str, bytes]:
     if part.format == "P" or "mime-type" not in part.texts:
         return {}
-    return {_MIME_TYPE: core.UTF8String(part.texts["mime-type"])}
+    return {_MIME_TYPE: der.text(part.texts["mime-type"])}
 
 
 def _stamp(server: Server) -> Callable[[bytes], bytes]:

@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 from io import BytesIO
+from typing import Final
 
 from pyhanko.pdf_utils.generic import TextStringObject, pdf_name
 from pyhanko.pdf_utils.incremental_writer import IncrementalPdfFileWriter
@@ -20,7 +21,8 @@ from pyhanko.sign.signers.cms_embedder import (
 )
 from pyhanko.sign.signers.pdf_byterange import SignatureObject
 
-_RESERVED = 16_384
+_RESERVED: Final = 10_240
+"""Hexadecimal digits; reading them back costs more than all else."""
 
 
 class Unsignable(Exception):

@@ -7,14 +7,13 @@ import hashlib
 import secrets
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from typing import Any, Final
+from typing import Final
 
-from asn1crypto import tsp
 from cryptography import x509
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import ExtendedKeyUsageOID
 
-from tests.conformance.reference import cms, keys
+from tests.conformance.reference import cms, der, keys
 from tests.conformance.reference.algorithms import SHA256, Scheme
 
 _POLICY: Final = "1.3.6.1.4.1.4146.2.2"
@@ -50,20 +49,15 @@ def _unit(critical: bool) -> keys.Holder:
 
 def token(wanted: Wanted) -> bytes:
     """The ContentInfo."""
-    now = datetime.now(UTC).replace(microsecond=0) + wanted.late
-    members: dict[str, Any] = {
-        "version": "v1",
-        "policy": _POLICY,
-        "message_imprint": {
-            "hash_algorithm": {"algorithm": cms.NAMES[wanted.algorithm]},
-            "hashed_message": wanted.digest,
-        },
-        "serial_number": secrets.randbits(120),
-        "gen_time": now,
-    }
-    if wanted.nonce is not None:
-        members["nonce"] = wanted.nonce
-    content = tsp.TSTInfo(members).dump()
+    imprint = der.sequence(der.sequence(der.oid(wanted.algorithm)), der.octets(wanted.digest))
+    content = der.sequence(
+        der.integer(1),
+        der.oid(_POLICY),
+        imprint,
+        der.integer(secrets.randbits(120)),
+        der.generalized_time(datetime.now(UTC) + wanted.late),
+        *([] if wanted.nonce is None else [der.integer(wanted.nonce)]),
+    )
     return cms.build(
         cms.Draft(
             holder=unit(wanted.critical),
