@@ -12,7 +12,7 @@ from cryptography import x509
 from conformance.answer import Answer, decoded
 from conformance.credential import Credential
 from conformance.errors import NotRun, Violation
-from conformance.judge import algorithms, signatures
+from conformance.judge import algorithms, certificates, signatures
 from conformance.judge.algorithms import Scheme
 from conformance.judge.wrong import Unusual, Wrong
 from conformance.recording import note
@@ -52,9 +52,21 @@ def key(credential: Credential) -> signatures.PublicKey:
     Raises:
         NotRun: There is no certificate that can be read. The certificate checks say so.
     """
+    try:
+        return signatures.key_of(leaf(credential))
+    except Wrong as reason:
+        raise NotRun(f"the certificate of {credential.id} cannot be used: {reason}") from reason
+
+
+def leaf(credential: Credential) -> x509.Certificate:
+    """The end entity's certificate.
+
+    Raises:
+        NotRun: There is none that can be read. The certificate checks say so.
+    """
     if not credential.certificates:
         raise NotRun(f"credentials/info has no certificate of {credential.id}")
     try:
-        return signatures.key_of(x509.load_der_x509_certificate(credential.certificates[0]))
-    except (ValueError, Wrong) as reason:
-        raise NotRun(f"the certificate of {credential.id} cannot be used: {reason}") from reason
+        return certificates.end_entity(credential.certificates)
+    except Wrong as reason:
+        raise NotRun(f"the certificate of {credential.id} cannot be read: {reason}") from reason

@@ -10,8 +10,7 @@ from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Final
 
-from cryptography import x509
-
+from conformance import verifying
 from conformance.answer import Members, decoded
 from conformance.credential import Credential
 from conformance.documenting import AROUND, BESIDE, Wish, authorized, sign
@@ -79,26 +78,12 @@ def _judge_pdf(wish: Wish, made: bytes, asked: Asked) -> None:
 
 def _asked(wish: Wish, credential: Credential, evidence_beside: bool) -> Asked:
     return Asked(
-        leaf=leaf(credential),
+        leaf=verifying.leaf(credential),
         scheme=wish.scheme or algorithms.scheme(credential.sign_algo, credential.hash_algo),
         level=documents.level_of(wish.level or _BASIC) or Level.B,
         now=datetime.now(UTC),
         evidence_beside=evidence_beside,
     )
-
-
-def leaf(credential: Credential) -> x509.Certificate:
-    """The end entity's certificate.
-
-    Raises:
-        NotRun: There is none that can be read. The certificate checks say so.
-    """
-    if not credential.certificates:
-        raise NotRun(f"credentials/info has no certificate of {credential.id}")
-    try:
-        return x509.load_der_x509_certificate(credential.certificates[0])
-    except ValueError as reason:
-        raise NotRun(f"the certificate of {credential.id} cannot be read") from reason
 
 
 async def fulfilled(

@@ -9,6 +9,7 @@ from typing import Any, Final
 
 from cryptography import x509
 
+from conformance import verifying
 from conformance.answer import Members
 from conformance.credential import Credential
 from conformance.errors import NotApplicable, NotRun, Violation
@@ -72,23 +73,9 @@ async def _chains(target: Target) -> list[tuple[Credential, Chain]]:
 async def _each(
     target: Target, judge: Callable[[x509.Certificate, Members, Credential], None]
 ) -> None:
-    """``judge`` for the end entity of each chain, what is said about it, and its credential.
-
-    Where the first certificate is a CA's, ``certificate.order`` says so: what is said is then held
-    against the other end.
-    """
-    for one, chain in await _chains(target):
-        judge(_end_entity(chain), one.facts.member("cert", dict), one)
-
-
-def _end_entity(chain: Chain) -> x509.Certificate:
-    for place in (0, -1):
-        try:
-            certificates.check_end_entity(chain[place])
-        except Violation:
-            continue
-        return chain[place]
-    return chain[0]
+    """``judge`` for the end entity of each chain, what is said about it, and its credential."""
+    for one, _ in await _chains(target):
+        judge(verifying.leaf(one), one.facts.member("cert", dict), one)
 
 
 # --- the certificates -----------------------------------------------------------------------------
@@ -135,10 +122,10 @@ async def chain(target: Target) -> None:
     mend="One certificate: the first of the chain.",
 )
 async def single(target: Target) -> None:
-    for one, found in await _chains(target):
+    for one, _ in await _chains(target):
         cert = await _cert(target, one.id, certificates="single")
         certificate = certificates.read(cert.texts("certificates") or [])
-        if certificate != (_end_entity(found),):
+        if certificate != (verifying.leaf(one),):
             raise Violation(f"{len(certificate)} certificates came, or not the end entity")
 
 

@@ -55,6 +55,21 @@ def _read(text: object, what: str) -> x509.Certificate:
     return parsed()
 
 
+@guarded("The certificate")
+def end_entity(chain: Sequence[bytes]) -> x509.Certificate:
+    """The signer's certificate in a chain of DER, also where it does not come first.
+
+    That it has to come first says ``check_order``; all else is held against the right one.
+
+    Raises:
+        Wrong: None can be read.
+    """
+    found = [x509.load_der_x509_certificate(one) for one in chain]
+    if not found:
+        raise Wrong("There is no certificate.")
+    return next((one for one in found if not _is_ca(one)), found[0])
+
+
 @guarded("The chain")
 def check_order(chain: Chain) -> None:
     """Return if the end entity comes first and each certificate is signed by the next.
