@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import functools
-import hashlib
 from collections.abc import Mapping
 from typing import Final
 
@@ -153,12 +152,10 @@ async def params_missing(target: Target) -> None:
     mend=f"Answer 400, `{_CONTRADICTS}`.",
 )
 async def algorithms_contradict(target: Target) -> None:
-    wish, given = await documenting.shared(target)
+    given = (await documenting.shared(target))[1]
     if given.credential.sign_algo in (algorithms.RSA, algorithms.EC):
         raise NotApplicable("the credential's algorithms name no digest")
-    # The digest of the other algorithm, so that its length gives no other reason.
-    digest = hashlib.sha512(wish.content).digest()
-    members = {"hashes": encoded([digest]), "hashAlgorithmOID": algorithms.SHA512.oid}
+    members = {"hashAlgorithmOID": algorithms.SHA512.oid}
     changes = _above(target, algorithms.SHA512.oid)
     answer = await documenting.refused(target, members, changes, by_digest=True)
     answer.refused(_CONTRADICTS, "Invalid digest value length")
@@ -300,4 +297,5 @@ async def circumstantial_formatted(target: Target) -> None:
     if "sfd" not in (target.described().texts("documentTypes", required=False) or ()):
         raise NotApplicable("documentTypes has no sfd")
     members = {"documentType": "sfd", "circumstantialData": "eyJ0IjoxfQ=="}
-    await _refused(target, members, "Invalid parameter circumstantialData")
+    texts = ("Invalid parameter circumstantialData", "Invalid parameter documentType")
+    await _refused(target, members, *texts)

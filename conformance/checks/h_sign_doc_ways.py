@@ -10,6 +10,7 @@ from typing import Final
 from conformance import documenting, samples, verifying_documents
 from conformance.checks import g_polling
 from conformance.checks.f_sign_hash_params import asynchronous
+from conformance.credential import Credential
 from conformance.documenting import AROUND, BESIDE, METHOD, Wish
 from conformance.errors import NotApplicable, Violation
 from conformance.judge import algorithms, pdf
@@ -51,12 +52,15 @@ async def pss(target: Target) -> None:
 @_v21(
     "sign-doc.oid-above",
     Level.SHALL,
-    expects="For digests `hashAlgorithmOID` is taken at the top of the request.",
+    expects="`hashAlgorithmOID` is taken at the top of the request, where rsaEncryption needs it.",
     mend="v2.1 has it there; take it in the element as well.",
 )
 async def oid_above(target: Target) -> None:
-    wish = replace(_digest_wish(target), members={"hashAlgorithmOID": ABSENT})
-    await verifying_documents.fulfilled(target, [wish])
+    credential = await target.signing_credential(lambda one: algorithms.RSA in one.algorithms)
+    members = {"signAlgo": algorithms.RSA, "hashAlgorithmOID": ABSENT}
+    scheme = algorithms.scheme(algorithms.RSA, credential.hash_algo)
+    wish = replace(_digest_wish(target), members=members, scheme=scheme)
+    await verifying_documents.fulfilled(target, [wish], credential=credential)
 
 
 # --- digests --------------------------------------------------------------------------------------
@@ -170,6 +174,44 @@ async def spent(target: Target) -> None:
         raise Violation(f"of three calls at once with one SAD {len(good)} succeeded")
     again = await documenting.sign(target, given, [wish])
     again.refused(status=(400, 403), error=("invalid_request", "invalid_hash"))
+
+
+# --- who signs ---
+
+
+@_check(
+    "sign-doc.qualifier",
+    Level.SHALL,
+    expects="The `signatureQualifier` of a credential may stand beside its `credentialID`.",
+    mend="Take both; announce no `signatureQualifier` that signDoc does not take.",
+)
+async def qualifier(target: Target) -> None:
+    credential, named = await _qualified(target)
+    wish = documenting.usual(target)
+    changes = {"signatureQualifier": named}
+    await verifying_documents.fulfilled(target, [wish], changes, credential)
+
+
+@_check(
+    "sign-doc.qualifier-alone",
+    Level.SHOULD,
+    expects="The `signatureQualifier` of a credential, with a SAD of it, needs no `credentialID`.",
+    mend="One of the two is enough.",
+)
+async def qualifier_alone(target: Target) -> None:
+    credential, named = await _qualified(target)
+    wish = documenting.usual(target)
+    changes = {"signatureQualifier": named, "credentialID": ABSENT}
+    await verifying_documents.fulfilled(target, [wish], changes, credential)
+
+
+async def _qualified(target: Target) -> tuple[Credential, str]:
+    """A credential with a qualifier, and that."""
+    credential = await target.signing_credential()
+    named = credential.facts.get("signatureQualifier")
+    if not isinstance(named, str) or not named:
+        raise NotApplicable(f"{credential.id} has no `signatureQualifier`")
+    return credential, named
 
 
 # --- members that matter, and that do not ---------------------------------------------------------

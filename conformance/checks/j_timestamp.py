@@ -222,7 +222,7 @@ async def nonce_absent(target: Target) -> None:
     mend="Read the text as a hexadecimal number.",
 )
 async def nonce_forms(target: Target) -> None:
-    for value in ("0a", "9f3a5c0021", "f" * 32):
+    for value in ("0a", "9f3a5c0021", "1234567890", "f" * 32):
         await _judged(target, _body(target, nonce=value))
 
 

@@ -65,9 +65,10 @@ async def list_v2(call: Call) -> Reply:
         owned = [one for one in owned if one.enabled or lies]
         members["onlyValid"] = True
     if call.flag("credentialInfo") or call.server.wrong("list-infos-always"):
-        members["credentialInfos"] = [
-            {"credentialID": one.id, **_described(call, one)} for one in owned
-        ]
+        infos = [{"credentialID": one.id, **_described(call, one)} for one in owned]
+        if call.server.wrong("certificate-list-other"):
+            infos = [{**one, "key": {**one["key"], "len": 512}} for one in infos]
+        members["credentialInfos"] = infos
     return Reply({"credentialIDs": [one.id for one in owned], **members})
 
 
@@ -90,8 +91,8 @@ def _owned(call: Call) -> list[Credential]:
 
 
 def _described(call: Call, credential: Credential) -> dict[str, Any]:
-    certificates = call.choice("certificates", CERTIFICATES)
-    with_certificate, with_auth = call.flag("certInfo"), call.flag("authInfo")
+    certificates, with_certificate = _asked(call)
+    with_auth = call.flag("authInfo")
     members: dict[str, Any] = {
         "description": f"{credential.id} of {credential.owner}",
         "key": _key(credential),
@@ -106,6 +107,21 @@ def _described(call: Call, credential: Credential) -> dict[str, Any]:
         auth = _auth_v2(credential, call.lang, detailed=with_auth)
         members |= {"signatureQualifier": "eu_eidas_aes", "auth": auth}
     return dict(call.server.changed(DESCRIBED, Reply(members)).members or {})
+
+
+def _asked(call: Call) -> tuple[str, bool]:
+    """Which certificates, and whether they are decoded."""
+    server = call.server
+    certificates, decoded = call.choice("certificates", CERTIFICATES), call.flag("certInfo")
+    if "certificates" not in call.members and server.wrong("certificate-default-chain"):
+        certificates = "chain"
+    if call.members.get("certificates") == "single" and server.wrong("certificate-single-long"):
+        certificates = "chain"
+    if certificates == "none" and server.wrong("certificate-info-with"):
+        decoded = False
+    if certificates == "none" and server.wrong("certificate-none-ignored"):
+        certificates = "single"
+    return certificates, decoded or server.wrong("certificate-info-always")
 
 
 def _key(credential: Credential) -> dict[str, Any]:

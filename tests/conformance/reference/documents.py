@@ -8,18 +8,31 @@ from __future__ import annotations
 import base64
 import binascii
 import hashlib
-from collections.abc import Callable
+from collections.abc import Sequence
+from dataclasses import replace
+from datetime import timedelta
 from typing import Any, Final
 
-from tests.conformance.reference import algorithms, cms, der, parts, pdfs, sads, sign_hash, tokens
+from tests.conformance.reference import (
+    algorithms,
+    cms,
+    der,
+    parts,
+    sads,
+    sign_hash,
+    signed,
+    tokens,
+)
 from tests.conformance.reference.accounts import Credential
 from tests.conformance.reference.call import Call, method
 from tests.conformance.reference.parts import Kind, Part
 from tests.conformance.reference.replies import Refused, Reply, invalid, missing
-from tests.conformance.reference.server import Server
+from tests.conformance.reference.server import Sad, Server
+from tests.conformance.reference.tokens import Wanted
 
-_MISMATCH: Final = "Document or documentDigest does not match authorized hash"
-_MIME_TYPE: Final = "0.4.0.1733.2.1"
+MISMATCH: Final = "Document or documentDigest does not match authorized hash"
+QUALIFIER: Final = "eu_eidas_aes"
+"""Of all credentials."""
 _LONGEST_NONCE: Final = 64
 
 
@@ -50,79 +63,54 @@ async def sign_doc(call: Call) -> Reply:
     call.flag("returnValidationInfo")
     call.client_data()
     sad = sads.found(call, credential)
+    if not call.server.wrong("sign-doc-unbound"):
+        _spend(call.server, sad, wanted)
+    outcome = _outcome(call.server, wanted, credential)
+    if call.server.wrong("sign-doc-never-later"):
+        kept_ms = None
+    return sign_hash.finished(call, outcome, kept_ms)
+
+
+def _spend(server: Server, sad: Sad, wanted: Sequence[Part]) -> None:
     try:
-        sads.spend(call.server, sad, [one.digest for one in wanted], wanted[0].scheme.digest)
+        sads.spend(server, sad, [one.digest for one in wanted], wanted[0].scheme.digest)
     except Refused as refused:
         if str(refused) != sads.UNAUTHORIZED:
             raise
-        raise Refused(_MISMATCH, error="invalid_hash", status=403) from None
-    outcome: dict[str, list[str]] = {}
+        raise Refused(MISMATCH, error="invalid_hash", status=403) from None
+
+
+def _outcome(server: Server, wanted: Sequence[Part], credential: Credential) -> dict[str, Any]:
+    """The members of the answer."""
+    found: dict[str, list[str]] = {}
     for part in wanted:
-        made = base64.b64encode(_made(call.server, part, credential)).decode()
-        outcome.setdefault(part.kind.value, []).append(made)
-    return sign_hash.finished(call, dict(outcome), kept_ms)
+        made = base64.b64encode(signed.made(server, part, credential)).decode()
+        around = part.kind is Kind.AROUND or server.wrong("sign-doc-around")
+        found.setdefault((Kind.AROUND if around else Kind.BESIDE).value, []).append(made)
+    if server.wrong("sign-doc-order"):
+        found = {name: texts[::-1] for name, texts in found.items()}
+    if server.wrong("sign-doc-lines"):
+        found = {name: [_cut(one) for one in texts] for name, texts in found.items()}
+    return dict(found)
+
+
+def _cut(text: str) -> str:
+    return f"{text[:64]}\n{text[64:]}"
 
 
 def _credential(call: Call) -> Credential:
-    """Nobody's credential claims a qualifier, so none can be chosen by it."""
+    """The one that is named, or the one of the SAD if it has the qualifier that is named."""
     qualifier = call.members.get("signatureQualifier")
-    if qualifier is not None and "credentialID" not in call.members:
-        raise invalid("credentialID")
-    found = call.credential()
-    if qualifier is not None:
+    if qualifier not in (None, QUALIFIER) or (
+        qualifier and call.server.wrong("sign-doc-qualifier")
+    ):
         raise invalid("signatureQualifier")
-    return found
-
-
-def _made(server: Server, part: Part, credential: Credential) -> bytes:
-    if part.format == "P" and part.document is not None:
-        return _pdf(server, part, credential)
-    content = part.document if part.kind is Kind.AROUND else None
-    return _object(server, part, credential, part.digest, content)
-
-
-def _pdf(server: Server, part: Part, credential: Credential) -> bytes:
-    try:
-        return pdfs.signed(
-            part.document or b"",
-            cms.NAMES[part.scheme.digest],
-            lambda digest: _object(server, part, credential, digest, None),
-            certifies=part.envelope == "Certification",
-            texts=part.texts,
-        )
-    except pdfs.Unsignable:
-        raise Refused(parts.DOCUMENTS) from None
-
-
-def _object(
-    server: Server, part: Part, credential: Credential, digest: bytes, content: bytes | None
-) -> bytes:
-    return cms.build(
-        cms.Draft(
-            holder=credential.holder,
-            scheme=part.scheme,
-            digest=digest,
-            content=content,
-            with_time=part.format == "C",
-            attributes=_attributes(part),
-            stamp=_stamp(server) if part.stamped else None,
-        )
-    )
-
-
-def _attributes(part: Part) -> dict[str, bytes]:
-    if part.format == "P" or "mime-type" not in part.texts:
-        return {}
-    return {_MIME_TYPE: der.text(part.texts["mime-type"])}
-
-
-def _stamp(server: Server) -> Callable[[bytes], bytes]:
-    """Makes the time-stamp over a signature."""
-
-    def stamp(signature: bytes) -> bytes:
-        return tokens.token(tokens.Wanted(digest=hashlib.sha256(signature).digest()))
-
-    return stamp
+    if qualifier is None or "credentialID" in call.members:
+        return call.credential()
+    sad = call.server.sads.get(sads.named(call)) or call.token.sad
+    if sad is None:
+        raise invalid("SAD")
+    return sad.credential
 
 
 @method("signatures/timestamp", 1, 2)
@@ -132,8 +120,33 @@ async def timestamp(call: Call) -> Reply:
     digest = _digest(call)
     nonce = _nonce(call)
     call.client_data()
-    wanted = tokens.Wanted(digest=digest, algorithm=call.members["hashAlgo"], nonce=nonce)
-    return Reply({"timestamp": base64.b64encode(tokens.token(wanted)).decode()})
+    oid = str(call.members["hashAlgo"])
+    token = _token(call.server, tokens.Wanted(digest=digest, algorithm=oid, nonce=nonce))
+    text = base64.b64encode(token).decode()
+    return Reply({"timestamp": _cut(text) if call.server.wrong("timestamp-lines") else text})
+
+
+def _token(server: Server, wanted: Wanted) -> bytes:
+    if server.wrong("timestamp-again"):
+        hashed = hashlib.new(cms.NAMES[wanted.algorithm], wanted.digest).digest()
+        wanted = replace(wanted, digest=hashed)
+    if server.wrong("timestamp-nonce-lost"):
+        wanted = replace(wanted, nonce=None)
+    if server.wrong("timestamp-late"):
+        wanted = replace(wanted, late=timedelta(hours=1))
+    if server.wrong("timestamp-usage"):
+        wanted = replace(wanted, critical=False)
+    if server.wrong("timestamp-no-attribute"):
+        wanted = replace(wanted, drop=frozenset({cms.SIGNING_CERTIFICATE_V2}))
+    token = tokens.token(wanted)
+    if server.wrong("timestamp-kept"):
+        token = server.spare.setdefault(f"token {wanted}", token)
+    if server.wrong("timestamp-response"):
+        granted = der.sequence(der.integer(0))
+        return der.sequence(granted, token)
+    if server.wrong("timestamp-bare"):
+        return token.replace(der.tagged(0xA0, *tokens.unit().der()), b"")
+    return token
 
 
 def _digest(call: Call) -> bytes:
@@ -149,17 +162,23 @@ def _digest(call: Call) -> bytes:
     algorithm = call.members.get("hashAlgo")
     if algorithm not in algorithms.DIGESTS:
         raise invalid("hashAlgo")
-    algorithms.measure([digest], str(algorithm))
+    if not call.server.wrong("timestamp-length-any"):
+        algorithms.measure([digest], str(algorithm))
     return digest
 
 
 def _nonce(call: Call) -> int | None:
     text = call.members.get("nonce")
     if text is None:
+        if call.server.wrong("timestamp-nonce-needed"):
+            raise invalid("nonce")
         return None
     try:
         if not isinstance(text, str) or not 0 < len(text) <= _LONGEST_NONCE or not text.isalnum():
             raise ValueError(text)
-        return int(text, 16)
+        decimal = call.server.wrong("timestamp-nonce-decimal") and text.isdigit()
+        return int(text, 10 if decimal else 16)
     except ValueError:
+        if call.server.wrong("timestamp-nonce-any"):
+            return None
         raise invalid("nonce") from None

@@ -48,6 +48,8 @@ class Part:
     scheme: Scheme
     texts: dict[str, str]
     """``signed_props`` by name."""
+    key_kind: str
+    """``EC`` or ``RSA``."""
 
     @property
     def kind(self) -> Kind:
@@ -65,6 +67,11 @@ def read(call: Call, credential: Credential) -> list[Part]:
         raise Refused("Empty documentDigests and documents objects")
     if digests and documents and not call.server.wrong("sign-doc-both"):
         raise Refused("Both documentDigests and documents parameters passed")
+    if (
+        call.server.wrong("sign-doc-no-mix")
+        and len({one.get("signature_format") for one in documents or []}) > 1
+    ):
+        raise invalid("signature_format")
     return [
         part
         for one in documents or digests or []
@@ -82,11 +89,12 @@ def _elements(value: Any, refusal: str) -> None:
 
 def _with(call: Call, element: dict[str, Any]) -> Call:
     """The request as if the members of ``element`` were its own."""
-    members = {name: value for name, value in element.items() if value is not None}
+    spared = call.server.wrong("sign-doc-null")
+    members = {name: value for name, value in element.items() if value is not None or spared}
     above, own = call.members.get("hashAlgorithmOID"), members.get("hashAlgorithmOID")
     if above is not None and own is not None and above != own:
         raise Refused(_CONTRADICTS)
-    if above is not None:
+    if above is not None and not call.server.wrong("sign-doc-oid-above"):
         members["hashAlgorithmOID"] = above
     return replace(call, members=members)
 
@@ -97,14 +105,14 @@ def _parts(call: Call, credential: Credential, *, whole: bool) -> list[Part]:
     form = _format(call)
     stamped = _level(call)
     envelope = _envelope(call, form, whole=whole)
-    texts = _texts(call, form, whole=whole)
+    texts, kind = _texts(call, form, whole=whole), credential.kind
     if whole:
         _check_type(call)
         name = cms.NAMES[scheme.digest]
         digest = hashlib.new(name, contents[0]).digest()
-        return [Part(digest, contents[0], form, stamped, envelope, scheme, texts)]
+        return [Part(digest, contents[0], form, stamped, envelope, scheme, texts, kind)]
     algorithms.measure(contents, scheme.digest)
-    return [Part(one, None, form, stamped, envelope, scheme, texts) for one in contents]
+    return [Part(one, None, form, stamped, envelope, scheme, texts, kind) for one in contents]
 
 
 def _document(call: Call) -> bytes:

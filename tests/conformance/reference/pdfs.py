@@ -6,6 +6,7 @@ pyHanko writes the objects; what stands in the place is ours. (ISO 32000-2 12.8;
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from io import BytesIO
 from typing import Final
@@ -24,24 +25,29 @@ from pyhanko.sign.signers.pdf_byterange import SignatureObject
 _RESERVED: Final = 10_240
 """Hexadecimal digits; reading them back costs more than all else."""
 
+PADES: Final = SigSeedSubFilter.PADES
+LEGACY: Final = SigSeedSubFilter.ADOBE_PKCS7_DETACHED
+
 
 class Unsignable(Exception):
     """No PDF that can be read."""
 
 
-def signed(
-    pdf: bytes,
-    digest_name: str,
-    sign: Callable[[bytes], bytes],
-    *,
-    certifies: bool,
-    texts: Mapping[str, str],
-) -> bytes:
+@dataclass(frozen=True, slots=True)
+class Place:
+    """What stands around the signature."""
+
+    certifies: bool
+    texts: Mapping[str, str]
+    """``Reason``, ``Location``, ``Name``, ``ContactInfo``."""
+    subfilter: SigSeedSubFilter
+
+
+def signed(pdf: bytes, digest_name: str, sign: Callable[[bytes], bytes], wanted: Place) -> bytes:
     """``pdf`` with a signature more.
 
     Args:
         sign: From the digest of what is covered to the CMS object.
-        texts: ``Reason``, ``Location``, ``Name``, ``ContactInfo``.
 
     Raises:
         Unsignable: It is no PDF.
@@ -54,14 +60,14 @@ def signed(
     steps = PdfCMSEmbedder().write_cms(f"Signature{fields + 1}", writer)
     next(steps)
     place = SignatureObject(
-        timestamp=datetime.now(UTC), subfilter=SigSeedSubFilter.PADES, bytes_reserved=_RESERVED
+        timestamp=datetime.now(UTC), subfilter=wanted.subfilter, bytes_reserved=_RESERVED
     )
-    for name, text in texts.items():
+    for name, text in wanted.texts.items():
         place[pdf_name(f"/{name}")] = TextStringObject(text)
     permissions = SigMDPSetup(
         md_algorithm=digest_name,
-        certify=certifies,
-        docmdp_perms=MDPPerm.NO_CHANGES if certifies else None,
+        certify=wanted.certifies,
+        docmdp_perms=MDPPerm.NO_CHANGES if wanted.certifies else None,
     )
     steps.send(SigObjSetup(place, mdp_setup=permissions))
     prepared, output = steps.send(SigIOSetup(md_algorithm=digest_name))

@@ -119,3 +119,14 @@ def refusing(text: str, **other: Any) -> Callable[[Reply], Reply]:
         return replace(reply, status=status, members=members)
 
     return change
+
+
+def accepting(text: str, **members: Any) -> Callable[[Reply], Reply]:
+    """What was to be refused with ``text`` succeeds with ``members``."""
+
+    def change(reply: Reply) -> Reply:
+        if (reply.members or {}).get("error_description") != text:
+            return reply
+        return Reply(members)
+
+    return change
