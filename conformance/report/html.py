@@ -28,8 +28,8 @@ LEADS: Final = {
 }
 BADGES: Final = {
     Verdict.FAIL: "Does not conform",
-    Verdict.WARN: "Conforms, with remarks",
-    Verdict.PASS: "Conforms",
+    Verdict.WARN: "No failure, with remarks",
+    Verdict.PASS: "No failure found",
     Verdict.NOT_RUN: "Not known",
 }
 MOST: Final = 4
