@@ -13,7 +13,7 @@ import json
 import re
 from collections.abc import Iterable
 from typing import Any, Final
-from urllib.parse import parse_qsl, quote, quote_plus, urlencode, urlsplit, urlunsplit
+from urllib.parse import parse_qsl, quote, quote_plus, unquote, urlencode, urlsplit, urlunsplit
 
 MASK: Final = "•••"
 SHORTEST: Final = 4
@@ -48,7 +48,7 @@ _LONG: Final = 16
 """Shorter values of those are no real tokens: a check may send a word in their place."""
 
 _NAMES: Final = "|".join(sorted(_MEMBERS, key=len, reverse=True))
-# Any number of backslashes would make a body of nothing else slow.
+# Here and below: any number of backslashes would make a body of nothing else slow.
 _QUOTE: Final = r"""\\{0,8}["']|&quot;|&\#34;"""
 _QUOTED: Final = re.compile(
     rf"""(?P<named>(?P<quote>{_QUOTE})(?:{_NAMES})(?P=quote)\s*:\s*(?P<open>{_QUOTE}))
@@ -61,6 +61,10 @@ _PARAMETER: Final = re.compile(
 )
 """A parameter of an address or a form, anywhere in a text."""
 _UNRESERVED: Final = re.compile(r"[A-Za-z0-9_.~-]+")
+"""Characters that every notation writes as they are."""
+_DEEP: Final = 5
+"""Notations within each other that are seen through."""
+_UNIT: Final = re.compile(r"\\{1,8}u([0-9a-fA-F]{4})")
 
 
 class Masker:
@@ -69,7 +73,9 @@ class Masker:
     def __init__(self, secrets: Iterable[str]) -> None:
         self._known: set[str] = set()
         self._spelled: list[str] = []
-        """Every spelling of every secret, the longest first: one may be part of another."""
+        """Every usual spelling of every secret, the longest first: one may be part of another."""
+        self._odd: set[str] = set()
+        """Secrets that have other spellings than their own, seen through."""
         for secret in secrets:
             self.learn(secret)
 
@@ -78,14 +84,22 @@ class Masker:
         if not isinstance(secret, str) or len(secret) < SHORTEST or secret in self._known:
             return
         self._known.add(secret)
+        if not _UNRESERVED.fullmatch(secret):
+            self._odd.add(_seen_through(secret))
         for spelling in _spellings(secret):
             bisect.insort(self._spelled, spelling, key=lambda one: -len(one))
 
     def text(self, text: str) -> str:
-        """``text`` without any known secret, and without members that are secrets by name."""
+        """``text`` without any known secret, and without members that are secrets by name.
+
+        Nothing of it is left where a secret is in a spelling that is not expected.
+        """
         for spelling in self._spelled:
             if spelling in text:
                 text = text.replace(spelling, MASK)
+        seen = _seen_through(text) if self._odd else ""
+        if any(odd in seen for odd in self._odd):
+            return MASK
         text = _QUOTED.sub(rf"\g<named>{MASK}", text)
         return _PARAMETER.sub(rf"\g<named>{MASK}", text)
 
@@ -146,17 +160,20 @@ class Masker:
 
 
 def _spellings(secret: str) -> set[str]:
-    """``secret`` as JSON, pages and addresses write it, also one inside the other."""
+    """``secret`` as JSON, pages and addresses write it."""
     if _UNRESERVED.fullmatch(secret):
         return {secret}
-    once = {
-        secret,
-        *(quote(secret), quote(secret, safe=""), quote_plus(secret)),
-        *_written(secret),
-    }
-    return {twice for one in once for twice in (one, *_written(one))}
+    in_json = {json.dumps(secret, ensure_ascii=only)[1:-1] for only in (True, False)}
+    in_address = {way(secret, safe=safe) for way in (quote, quote_plus) for safe in ("", "/")}
+    return {secret, secret.replace("/", r"\/"), html.escape(secret), *in_json, *in_address}
 
 
-def _written(text: str) -> tuple[str, ...]:
-    inside = (json.dumps(text), json.dumps(text, ensure_ascii=False))
-    return (*(one[1:-1] for one in inside), html.escape(text))
+def _seen_through(text: str) -> str:
+    """``text`` with all notations undone, and without backslashes and plus signs."""
+    for _ in range(_DEEP):
+        before = text
+        text = html.unescape(unquote(text.replace("+", " ")))
+        text = _UNIT.sub(lambda unit: chr(int(unit[1], 16)), text).replace("\\", "")
+        if text == before:
+            break
+    return text.encode("utf-16", "surrogatepass").decode("utf-16", "replace")

@@ -193,12 +193,17 @@ def test_list_and_explain(capsys: pytest.CaptureFixture[str]) -> None:
     assert "to change" in capsys.readouterr().out
 
 
-def test_the_module_runs_in_a_terminal_without_unicode() -> None:
+def test_the_module_runs_in_a_terminal_without_unicode(tmp_path: Path) -> None:
     """`python -m conformance` writes escapes where characters are missing, not a traceback."""
+    old, new = tmp_path / "old.json", tmp_path / "new.json"
+    json_file.write(made_up.only(Verdict.PASS), old)
+    text = json_file.dumps(made_up.only(Verdict.FAIL)).replace("Found so.", "Găsit.")
+    new.write_text(text)
     done = subprocess.run(
-        [sys.executable, "-m", "conformance", "--help"],
+        [sys.executable, "-m", "conformance", "--compare", str(old), str(new)],
         capture_output=True,
         env={"PYTHONIOENCODING": "ascii", "PATH": ""},
-        check=True,
+        check=False,
     )
-    assert b"Exit codes" in done.stdout
+    assert done.returncode == cli.FAILED, done.stderr
+    assert b"G\\u0103sit." in done.stdout

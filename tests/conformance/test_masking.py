@@ -9,6 +9,7 @@ from __future__ import annotations
 import base64
 import html
 import io
+import itertools
 import json
 from collections.abc import AsyncIterator, Awaitable, Callable
 from pathlib import Path
@@ -22,6 +23,7 @@ from rich.console import Console
 from conformance import runner
 from conformance.approval import totp
 from conformance.errors import Violation
+from conformance.masking import Masker
 from conformance.model import Check, Level, Report, Version
 from conformance.profile import Approval, Limits, OAuth, Profile, Service, Step
 from conformance.recording import note
@@ -93,7 +95,7 @@ BABBLES: Final = ("json", "quoted", "page", "form", "long", "broken", "moved")
 
 async def _answer(request: web.Request) -> web.Response:
     got = await request.text()
-    said = f"{got} {json.dumps(dict(request.headers))} {request.query_string}"
+    said = f"{got} {json.dumps(dict(request.headers))} {request.rel_url.raw_query_string}"
     return _babble(request.match_info["name"], said)
 
 
@@ -211,6 +213,53 @@ async def test_no_output_has_a_secret(babbler: str, tmp_path: Path) -> None:
     assert found == set()
 
 
+def _json(text: str) -> str:
+    return json.dumps(text)[1:-1]
+
+
+@pytest.mark.parametrize(
+    "writers",
+    [
+        *itertools.product((_json, html.escape, quote, quote_plus), repeat=2),
+        (_json, _json, _json),
+        (html.escape, _json, quote_plus),
+        (quote, quote, quote),
+    ],
+)
+@pytest.mark.parametrize("secret", [PASSWORD, "two\\\\slashes 'n' \U0001f511 key", CLIENT_SECRET])
+def test_spellings_within_each_other(
+    secret: str, writers: tuple[Callable[[str], str], ...]
+) -> None:
+    """JSON in a page in an address, and so on: it is the same secret, and never shown."""
+    written = secret
+    for writer in writers:
+        written = writer(written)
+    masker = Masker([secret])
+    assert written not in masker.text(f"before {written} after")
+    assert "•••" in masker.text(f"before {written} after")
+
+
+@pytest.mark.parametrize("writer", [str, _json, html.escape, quote, quote_plus])
+def test_usual_spellings_leave_the_rest_readable(writer: Callable[[str], str]) -> None:
+    """Only where a secret is written in a strange way the whole text goes."""
+    masker = Masker([PASSWORD])
+    assert masker.text(f"before {writer(PASSWORD)} after") == "before ••• after"
+    assert masker.text(f"before {quote(_json(_json(PASSWORD)))} after") == "•••"
+
+
+def test_slashes_as_php_writes_them() -> None:
+    """JSON may escape a slash."""
+    escaped = CLIENT_SECRET.replace("/", r"\/")
+    assert Masker([CLIENT_SECRET]).text(f'"{escaped}"') == '"•••"'
+
+
+def test_short_and_empty_secrets_hide_no_page() -> None:
+    """A value of three characters is masked by the name of its member alone."""
+    masker = Masker(["", "abc"])
+    assert masker.text("abc") == "abc"
+    assert masker.body(b'{"PIN": "abc"}') == '{\n "PIN": "•••"\n}'
+
+
 async def test_what_nobody_has_learned_is_known_by_its_name(babbler: str, tmp_path: Path) -> None:
     """A token in the very answer that hands it out, and in one that is cut or no JSON."""
     report = await runner.run(_profile(babbler), [_unlearned(one) for one in BABBLES], Silent())
@@ -228,7 +277,7 @@ async def test_what_nobody_has_learned_is_known_by_its_name(babbler: str, tmp_pa
 async def test_the_rest_stays_readable(babbler: str, tmp_path: Path) -> None:
     """Masks take the place of secrets and of nothing else."""
     report = await runner.run(_profile(babbler), [_leak("json", Level.SHALL)], Silent())
-    text = _outputs(report, tmp_path)["log"]
+    text = _outputs(report, tmp_path)["report.html"]
     assert "•••" in text
     for plain in ("access_token", "nested", "POST", "field7", "Content-Type"):
         assert plain in text

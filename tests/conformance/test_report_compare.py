@@ -79,8 +79,11 @@ def test_a_server_may_move() -> None:
 def test_two_servers_at_one_version_are_held_against_their_own() -> None:
     """The second of the old report is compared with the second of the new one."""
     report = made_up.only(PASS)
-    twice = replace(report, runs=(report.runs[0], made_up.only(FAIL).runs[0]))
-    assert compare.compare(twice, twice) == ()
+    old = replace(report, runs=(report.runs[0], made_up.only(FAIL).runs[0]))
+    new = replace(old, runs=old.runs[::-1])
+    assert compare.compare(old, old) == ()
+    changes = compare.compare(old, new)
+    assert [one.change for one in changes] == [Change.BROKEN, Change.MENDED]
 
 
 def test_the_story_ends_with_a_sentence() -> None:

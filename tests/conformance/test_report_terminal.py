@@ -33,6 +33,14 @@ def test_a_log_has_no_escapes_and_whole_lines() -> None:
     assert "the budget of 5 requests is used up" in text
 
 
+def test_the_table_of_a_log_is_not_broken() -> None:
+    """A row stays a line, however many runs there are."""
+    file, out = _log()
+    terminal.show(made_up.report(), out)
+    row = next(line for line in file.getvalue().splitlines() if "signatures/signHash  " in line)
+    assert row.count("1 passed, 1 failed, 1 warned") == 3
+
+
 def test_the_verdict_stands_at_the_end() -> None:
     """Where the eye is when all has scrolled by."""
     file, out = _log()
