@@ -1,4 +1,4 @@
-"""auth/login and auth/revoke: HTTP Basic, refresh tokens, and the end of tokens."""
+"""auth/login: HTTP Basic and refresh tokens."""
 
 from __future__ import annotations
 
@@ -6,7 +6,6 @@ import base64
 import functools
 from typing import Final
 
-from conformance import rows
 from conformance.answer import Answer, Members
 from conformance.errors import NotRun, Violation
 from conformance.model import Level, Version
@@ -15,11 +14,8 @@ from conformance.registry import check
 from conformance.target import Target
 
 _login = functools.partial(check, group="auth/login", v1="11.2", v2="11.2", methods=("auth/login",))
-_revoke = functools.partial(
-    check, group="auth/revoke", v1="11.3", v2="11.3", methods=("auth/revoke",)
-)
 _FAILED: Final = "An error occurred during authentication process"
-_UNKNOWN_REFRESH: Final = "conformance-no-such-refresh-token"
+UNKNOWN_REFRESH: Final = "conformance-no-such-refresh-token"
 
 
 def _basic(target: Target) -> tuple[str, str]:
@@ -38,24 +34,26 @@ def _header(pair: str) -> dict[str, str]:
     return {"Authorization": f"Basic {base64.b64encode(pair.encode()).decode()}"}
 
 
-async def _log_in(target: Target, *, remember: bool = False) -> Members:
+async def log_in(target: Target, *, remember: bool = False) -> Members:
+    """The answer to a login as the profile says."""
     username, password = _basic(target)
     return await target.log_in(username, password, remember=remember)
 
 
-async def _remembered(target: Target) -> Members:
+async def remembered(target: Target) -> Members:
     """A login with a refresh token.
 
     Raises:
         NotRun: The service gives none.
     """
-    members = await _log_in(target, remember=True)
+    members = await log_in(target, remember=True)
     if members.get("refresh_token") is None:
         raise NotRun("the service gives no refresh token")
     return members
 
 
-async def _post(target: Target, body: object, headers: dict[str, str] | None = None) -> Answer:
+async def asked(target: Target, body: object, headers: dict[str, str] | None = None) -> Answer:
+    """The answer of auth/login to exactly this."""
     return await target.client.post(f"{target.url}/auth/login", body, headers)
 
 
@@ -72,7 +70,7 @@ async def opens(target: Target, token: str) -> bool:
     mend="Answer 200 with `access_token`, a text.",
 )
 async def basic(target: Target) -> None:
-    (await _log_in(target)).member("access_token", str)
+    (await log_in(target)).member("access_token", str)
 
 
 @_login(
@@ -82,7 +80,7 @@ async def basic(target: Target) -> None:
     mend="Accept it as `Authorization: Bearer …`.",
 )
 async def token_works(target: Target) -> None:
-    token = str((await _log_in(target)).member("access_token", str))
+    token = str((await log_in(target)).member("access_token", str))
     (await target.call("credentials/list", {}, token=token)).succeeded()
 
 
@@ -93,7 +91,7 @@ async def token_works(target: Target) -> None:
     mend="Send it as a number, in snake case.",
 )
 async def expires_in(target: Target) -> None:
-    members = await _log_in(target)
+    members = await log_in(target)
     found = members.member("expires_in", int, required=False)
     if found is not None and found < 1:
         raise Violation(f"`expires_in` is {found}")
@@ -109,7 +107,7 @@ async def expires_in(target: Target) -> None:
 )
 async def not_cached(target: Target) -> None:
     username, password = _basic(target)
-    answer = await _post(target, {}, _header(f"{username}:{password}"))
+    answer = await asked(target, {}, _header(f"{username}:{password}"))
     answer.succeeded()
     if "no-store" not in answer.header("Cache-Control").lower():
         raise Violation(f"Cache-Control is {answer.header('Cache-Control') or 'missing'!r}")
@@ -124,7 +122,7 @@ async def not_cached(target: Target) -> None:
 async def scheme_case(target: Target) -> None:
     username, password = _basic(target)
     header = _header(f"{username}:{password}")["Authorization"].replace("Basic", "basic")
-    (await _post(target, {}, {"Authorization": header})).succeeded()
+    (await asked(target, {}, {"Authorization": header})).succeeded()
 
 
 @_login(
@@ -134,7 +132,7 @@ async def scheme_case(target: Target) -> None:
     mend="Answer 401 `invalid_request`, `Malformed authentication parameter.`",
 )
 async def header_malformed(target: Target) -> None:
-    answer = await _post(target, {}, {"Authorization": "Token abc"})
+    answer = await asked(target, {}, {"Authorization": "Token abc"})
     _login_1(target, answer)
 
 
@@ -145,7 +143,7 @@ async def header_malformed(target: Target) -> None:
     mend="Answer 401 `invalid_request`, `Malformed authentication parameter.`",
 )
 async def header_missing(target: Target) -> None:
-    _login_1(target, await _post(target, {}))
+    _login_1(target, await asked(target, {}))
 
 
 def _login_1(target: Target, answer: Answer) -> None:
@@ -160,7 +158,7 @@ def _login_1(target: Target, answer: Answer) -> None:
     mend="Answer 400 `invalid_request`, `Malformed username-password.`",
 )
 async def pair_malformed(target: Target) -> None:
-    (await _post(target, {}, _header("nobody"))).refused("Malformed username-password.")
+    (await asked(target, {}, _header("nobody"))).refused("Malformed username-password.")
 
 
 @_login(
@@ -177,14 +175,14 @@ async def _wrong(target: Target) -> Answer:
     """The answer to a wrong password, which is tried only once: servers count failures."""
     username, password = _basic(target)
     header = _header(f"{username}:{password}-wrong")
-    found: Answer = await target.once.get("a wrong login", lambda: _post(target, {}, header))
+    found: Answer = await target.once.get("a wrong login", lambda: asked(target, {}, header))
     return found
 
 
 async def _unknown(target: Target) -> Answer:
     """The answer to a name that nobody has, tried only once too."""
     header = _header("conformance-nobody:wrong")
-    found: Answer = await target.once.get("a strange login", lambda: _post(target, {}, header))
+    found: Answer = await target.once.get("a strange login", lambda: asked(target, {}, header))
     return found
 
 
@@ -217,7 +215,7 @@ async def no_oracle(target: Target) -> None:
     mend="Answer 400 `invalid_request`, `Invalid string parameter: refresh_token`.",
 )
 async def refresh_type(target: Target) -> None:
-    answer = await _post(target, {"refresh_token": 7})
+    answer = await asked(target, {"refresh_token": 7})
     answer.refused("Invalid string parameter: refresh_token")
 
 
@@ -228,7 +226,7 @@ async def refresh_type(target: Target) -> None:
     mend="Answer 400 `invalid_request`, `Invalid refresh_token`.",
 )
 async def refresh_unknown(target: Target) -> None:
-    answer = await _post(target, {"refresh_token": _UNKNOWN_REFRESH})
+    answer = await asked(target, {"refresh_token": UNKNOWN_REFRESH})
     answer.refused("Invalid refresh_token")
 
 
@@ -239,7 +237,7 @@ async def refresh_unknown(target: Target) -> None:
     mend="Leave `refresh_token` out of the answer otherwise.",
 )
 async def refresh_only_remembered(target: Target) -> None:
-    (await _log_in(target)).absent("refresh_token", "without `rememberMe`")
+    (await log_in(target)).absent("refresh_token", "without `rememberMe`")
 
 
 @_login(
@@ -249,8 +247,8 @@ async def refresh_only_remembered(target: Target) -> None:
     mend="Take `refresh_token` in the body instead of the Authorization header.",
 )
 async def refresh(target: Target) -> None:
-    first = await _remembered(target)
-    answer = await _post(target, {"refresh_token": first["refresh_token"]})
+    first = await remembered(target)
+    answer = await asked(target, {"refresh_token": first["refresh_token"]})
     token = str(answer.succeeded().member("access_token", str))
     target.client.masker.learn(token)
     if not await opens(target, token):
@@ -266,7 +264,7 @@ async def refresh(target: Target) -> None:
 async def client_data(target: Target) -> None:
     username, password = _basic(target)
     body = {"clientData": "conformance"}
-    (await _post(target, body, _header(f"{username}:{password}"))).succeeded()
+    (await asked(target, body, _header(f"{username}:{password}"))).succeeded()
 
 
 @_login(
@@ -278,149 +276,4 @@ async def client_data(target: Target) -> None:
 async def null(target: Target) -> None:
     username, password = _basic(target)
     body = {"refresh_token": None, "rememberMe": None, "clientData": None}
-    (await _post(target, body, _header(f"{username}:{password}"))).succeeded()
-
-
-@_revoke(
-    "revoke.header-malformed",
-    Level.SHALL,
-    expects="A header that is not `Bearer …` is refused.",
-    mend="Answer 400 `invalid_request`.",
-)
-async def revoke_header_malformed(target: Target) -> None:
-    await rows.malformed_header(target, "auth/revoke", {"token": _UNKNOWN_REFRESH})
-
-
-@_revoke(
-    "revoke.header-missing",
-    Level.SHALL,
-    expects="A call without a header is refused.",
-    mend="Answer 400 `invalid_request`.",
-)
-async def revoke_header_missing(target: Target) -> None:
-    await rows.missing_header(target, "auth/revoke", {"token": _UNKNOWN_REFRESH})
-
-
-@_revoke(
-    "revoke.token-missing",
-    Level.SHALL,
-    expects="A call without `token` is refused.",
-    mend="Answer 400 `invalid_request`, `Missing (or invalid type) string parameter token`.",
-)
-async def token_missing(target: Target) -> None:
-    answer = await target.call("auth/revoke", {})
-    answer.refused("Missing (or invalid type) string parameter token")
-
-
-@_revoke(
-    "revoke.token-type",
-    Level.SHALL,
-    expects="A `token` that is no text is refused.",
-    mend="Answer 400 `invalid_request`, `Missing (or invalid type) string parameter token`.",
-)
-async def token_type(target: Target) -> None:
-    answer = await target.call("auth/revoke", {"token": ["a"]})
-    answer.refused("Missing (or invalid type) string parameter token")
-
-
-@_revoke(
-    "revoke.hint-unknown",
-    Level.SHALL,
-    expects="A `token_type_hint` other than access_token and refresh_token is refused.",
-    mend="Answer 400 `invalid_request`, `Invalid string parameter token_type_hint`.",
-)
-async def hint_unknown(target: Target) -> None:
-    body = {"token": _UNKNOWN_REFRESH, "token_type_hint": "cookie"}
-    answer = await target.call("auth/revoke", body)
-    answer.refused("Invalid string parameter token_type_hint")
-
-
-@_revoke(
-    "revoke.token-unknown",
-    Level.SHALL,
-    expects="A token that was never given out is refused (not as in RFC 7009).",
-    mend="Answer 400 `invalid_request`, `Invalid string parameter token`.",
-)
-async def token_unknown(target: Target) -> None:
-    answer = await target.call("auth/revoke", {"token": _UNKNOWN_REFRESH})
-    answer.refused("Invalid string parameter token")
-
-
-@_revoke(
-    "revoke.no-content",
-    Level.SHALL,
-    expects="A token that is revoked is answered with 204, without a body.",
-    mend="Answer 204.",
-)
-async def no_content(target: Target) -> None:
-    token = str((await _log_in(target)).member("access_token", str))
-    (await target.call("auth/revoke", {"token": token})).emptied()
-
-
-@_revoke(
-    "revoke.access-token",
-    Level.SHALL,
-    expects="A revoked access token is refused at once.",
-    mend="Answer 401 `expired_token` to whoever uses the token afterwards.",
-)
-async def access_token(target: Target) -> None:
-    token = str((await _log_in(target)).member("access_token", str))
-    (await target.call("auth/revoke", {"token": token})).done()
-    answer = await target.call("credentials/list", {}, token=token)
-    answer.refused(status=401, error=("expired_token", "invalid_token"))
-
-
-@_revoke(
-    "revoke.hinted",
-    Level.SHALL,
-    expects="A token is revoked as well with `token_type_hint`.",
-    mend="The hint only says where to look first.",
-)
-async def hinted(target: Target) -> None:
-    token = str((await _log_in(target)).member("access_token", str))
-    body = {"token": token, "token_type_hint": "access_token", "clientData": "conformance"}
-    (await target.call("auth/revoke", body)).done()
-    if await opens(target, token):
-        raise Violation("the token still opens credentials/list")
-
-
-@_revoke(
-    "revoke.access-keeps-refresh",
-    Level.SHALL,
-    methods=("auth/login", "auth/revoke"),
-    expects="Revoking an access token leaves the refresh token of its grant alive.",
-    mend="End the access token alone.",
-)
-async def access_keeps_refresh(target: Target) -> None:
-    grant = await _remembered(target)
-    (await target.call("auth/revoke", {"token": grant["access_token"]})).done()
-    (await _post(target, {"refresh_token": grant["refresh_token"]})).succeeded()
-
-
-@_revoke(
-    "revoke.refresh-token",
-    Level.SHALL,
-    methods=("auth/login", "auth/revoke"),
-    expects="A revoked refresh token gives no further access token.",
-    mend="End the refresh token at once.",
-)
-async def refresh_token(target: Target) -> None:
-    grant = await _remembered(target)
-    (await target.call("auth/revoke", {"token": grant["refresh_token"]})).done()
-    answer = await _post(target, {"refresh_token": grant["refresh_token"]})
-    if answer.status < 400:
-        raise Violation(f"the revoked token is answered with {answer.status}")
-
-
-@_revoke(
-    "revoke.refresh-cascade",
-    Level.SHALL,
-    methods=("auth/login", "auth/revoke"),
-    expects="Revoking a refresh token ends the access tokens of the same grant.",
-    mend="End all access tokens that the grant has given.",
-)
-async def refresh_cascade(target: Target) -> None:
-    grant = await _remembered(target)
-    (await target.call("auth/revoke", {"token": grant["refresh_token"]})).done()
-    if await opens(target, str(grant["access_token"])):
-        raise Violation("the access token of the grant still opens credentials/list")
+    (await asked(target, body, _header(f"{username}:{password}"))).succeeded()

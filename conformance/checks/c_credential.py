@@ -1,42 +1,45 @@
-"""credentials/info: its errors, and every member but certificates (``k_certificate``)."""
+"""credentials/info: its errors, and the members that v1 and v2 share.
+
+Certificates are in ``k_certificate``, how a credential is approved in ``c_credential_v1`` and
+``c_credential_v2``.
+"""
 
 from __future__ import annotations
 
 import functools
-import re
 from typing import Any, Final
 
 from conformance import rows
 from conformance.answer import Answer, Members
-from conformance.approval import satisfied
 from conformance.checks.a_info import OAUTH_TYPES
 from conformance.checks.a_info_v2 import is_oid
-from conformance.credential import Credential
 from conformance.errors import NotApplicable, NotRun, Violation
 from conformance.model import Level
-from conformance.recording import note
 from conformance.registry import check
 from conformance.target import Target
 
-_METHOD = "credentials/info"
-_both = functools.partial(check, group=_METHOD, v1="11.5", v2="11.5", methods=(_METHOD,))
-_v1 = functools.partial(check, group=_METHOD, v1="11.5", methods=(_METHOD,))
-_v2 = functools.partial(check, group=_METHOD, v2="11.5", methods=(_METHOD,))
+METHOD = "credentials/info"
+_both = functools.partial(check, group=METHOD, v1="11.5", v2="11.5", methods=(METHOD,))
 
 _DIGEST_ALGOS: Final = frozenset(
     [f"1.2.840.113549.1.1.{one}" for one in (10, 11, 12, 13)]
     + [f"1.2.840.10045.4.3.{one}" for one in (2, 3, 4)]
 )
 _EC: Final = "1.2.840.10045."
-_OBJECT_TYPES: Final = ("Password", "PasswordOOB", "ChallengeResponse", "ChallengeResponseOOB")
 _TEXT: Final = 255
 
 
-async def _info(target: Target, credential_id: Any, **body: Any) -> Answer:
-    return await target.call(_METHOD, {"credentialID": credential_id, **body})
+async def asked(target: Target, credential_id: Any, **body: Any) -> Answer:
+    """The answer of credentials/info about ``credential_id``."""
+    return await target.call(METHOD, {"credentialID": credential_id, **body})
 
 
-async def _first(target: Target) -> str:
+async def first(target: Target) -> str:
+    """A credential to ask about.
+
+    Raises:
+        NotRun: There is none.
+    """
     ids = await target.credential_ids()
     if not ids:
         raise NotRun("there is no credential")
@@ -50,7 +53,7 @@ async def _first(target: Target) -> str:
     mend="Answer 200 with an object.",
 )
 async def answers(target: Target) -> None:
-    (await _info(target, await _first(target))).succeeded()
+    (await asked(target, await first(target))).succeeded()
 
 
 @_both(
@@ -60,7 +63,7 @@ async def answers(target: Target) -> None:
     mend="Answer 400 `invalid_request`.",
 )
 async def header_malformed(target: Target) -> None:
-    await rows.malformed_header(target, _METHOD, {"credentialID": await _first(target)})
+    await rows.malformed_header(target, METHOD, {"credentialID": await first(target)})
 
 
 @_both(
@@ -70,7 +73,7 @@ async def header_malformed(target: Target) -> None:
     mend="Answer 400 `invalid_request`.",
 )
 async def header_missing(target: Target) -> None:
-    await rows.missing_header(target, _METHOD, {"credentialID": await _first(target)})
+    await rows.missing_header(target, METHOD, {"credentialID": await first(target)})
 
 
 @_both(
@@ -80,7 +83,7 @@ async def header_missing(target: Target) -> None:
     mend="Answer 401 `invalid_token`.",
 )
 async def token_unknown(target: Target) -> None:
-    await rows.unknown_token(target, _METHOD, {"credentialID": await _first(target)})
+    await rows.unknown_token(target, METHOD, {"credentialID": await first(target)})
 
 
 @_both(
@@ -90,7 +93,7 @@ async def token_unknown(target: Target) -> None:
     mend="Answer 400, `Missing (or invalid type) string parameter credentialID`.",
 )
 async def id_missing(target: Target) -> None:
-    answer = await target.call(_METHOD, {})
+    answer = await target.call(METHOD, {})
     answer.refused("Missing (or invalid type) string parameter credentialID")
 
 
@@ -102,7 +105,7 @@ async def id_missing(target: Target) -> None:
 )
 async def id_type(target: Target) -> None:
     for value in (17, ["a"], {"a": 1}):
-        answer = await _info(target, value)
+        answer = await asked(target, value)
         answer.refused("Missing (or invalid type) string parameter credentialID")
 
 
@@ -113,7 +116,7 @@ async def id_type(target: Target) -> None:
     mend="Answer 400, `Invalid parameter credentialID`.",
 )
 async def id_unknown(target: Target) -> None:
-    answer = await _info(target, rows.UNKNOWN_CREDENTIAL)
+    answer = await asked(target, rows.UNKNOWN_CREDENTIAL)
     answer.refused("Invalid parameter credentialID")
 
 
@@ -124,7 +127,7 @@ async def id_unknown(target: Target) -> None:
     mend="Answer as for one that nobody has: 400, `Invalid parameter credentialID`.",
 )
 async def id_foreign(target: Target) -> None:
-    answer = await _info(target, await rows.foreign_credential(target))
+    answer = await asked(target, await rows.foreign_credential(target))
     answer.refused("Invalid parameter credentialID")
 
 
@@ -135,10 +138,10 @@ async def id_foreign(target: Target) -> None:
     mend="Answer both alike, or identifiers can be found out.",
 )
 async def no_oracle(target: Target) -> None:
-    foreign = await _info(target, await rows.foreign_credential(target))
+    foreign = await asked(target, await rows.foreign_credential(target))
     if foreign.status < 400:
         raise NotApplicable("it is told of, which is worse")
-    unknown = await _info(target, rows.UNKNOWN_CREDENTIAL)
+    unknown = await asked(target, rows.UNKNOWN_CREDENTIAL)
     if (foreign.status, foreign.members) != (unknown.status, unknown.members):
         raise Violation(f"{foreign.summary()} for one, {unknown.summary()} for the other")
 
@@ -150,7 +153,7 @@ async def no_oracle(target: Target) -> None:
     mend="Answer 400, `Invalid parameter certificates`.",
 )
 async def certificates_invalid(target: Target) -> None:
-    answer = await _info(target, await _first(target), certificates="all")
+    answer = await asked(target, await first(target), certificates="all")
     answer.refused("Invalid parameter certificates")
 
 
@@ -162,10 +165,13 @@ async def certificates_invalid(target: Target) -> None:
 )
 async def description(target: Target) -> None:
     for one in await target.credentials():
-        _short(one.facts, "description")
+        short(one.facts, "description")
 
 
-def _short(group: Members, name: str) -> None:
+def short(group: Members, name: str) -> None:
+    """Raises:
+    Violation: The text ``name`` is longer than 255 characters.
+    """
     found = group.member(name, str, required=False)
     if found is not None and len(found) > _TEXT:
         raise Violation(f"`{name}` has {len(found)} characters")
@@ -179,10 +185,15 @@ def _short(group: Members, name: str) -> None:
 )
 async def key_status(target: Target) -> None:
     for one in await target.credentials():
-        _among(one.facts.member("key", dict), "status", ("enabled", "disabled"))
+        among(one.facts.member("key", dict), "status", ("enabled", "disabled"))
 
 
-def _among(group: Members, name: str, values: tuple[str, ...]) -> str:
+def among(group: Members, name: str, values: tuple[str, ...]) -> str:
+    """The text ``name``.
+
+    Raises:
+        Violation: It is none of ``values``.
+    """
     found: str = group.member(name, str)
     if found not in values:
         raise Violation(f"`{name}` is {found!r}")
@@ -253,7 +264,7 @@ async def key_curve(target: Target) -> None:
     mend="Clients read it without looking whether it is there.",
 )
 async def cert(target: Target) -> None:
-    answer = await _info(target, await _first(target), certificates="none")
+    answer = await asked(target, await first(target), certificates="none")
     answer.succeeded().member("cert", dict)
 
 
@@ -267,7 +278,7 @@ async def cert_status(target: Target) -> None:
     for one in await target.credentials():
         group = one.facts.member("cert", dict)
         if group.get("status") is not None:
-            _among(group, "status", ("valid", "expired", "revoked", "suspended"))
+            among(group, "status", ("valid", "expired", "revoked", "suspended"))
 
 
 @_both(
@@ -279,7 +290,7 @@ async def cert_status(target: Target) -> None:
 async def scal(target: Target) -> None:
     for one in await target.credentials():
         if one.facts.get("SCAL") is not None:
-            _among(one.facts, "SCAL", ("1", "2"))
+            among(one.facts, "SCAL", ("1", "2"))
 
 
 @_both(
@@ -312,7 +323,7 @@ async def lang(target: Target) -> None:
     mend="Answer in your own language.",
 )
 async def language_unknown(target: Target) -> None:
-    (await _info(target, await _first(target), lang="tlh")).succeeded()
+    (await asked(target, await first(target), lang="tlh")).succeeded()
 
 
 @_both(
@@ -322,7 +333,7 @@ async def language_unknown(target: Target) -> None:
     mend="Take the text `clientData` on every method.",
 )
 async def client_data(target: Target) -> None:
-    (await _info(target, await _first(target), clientData="conformance")).succeeded()
+    (await asked(target, await first(target), clientData="conformance")).succeeded()
 
 
 @_both(
@@ -333,7 +344,7 @@ async def client_data(target: Target) -> None:
 )
 async def null(target: Target) -> None:
     names = ("certificates", "certInfo", "authInfo", "lang", "clientData")
-    (await _info(target, await _first(target), **dict.fromkeys(names))).succeeded()
+    (await asked(target, await first(target), **dict.fromkeys(names))).succeeded()
 
 
 @_both(
@@ -350,257 +361,3 @@ async def oauth2_announced(target: Target) -> None:
     names = ("oauth2", "oauth2Issuer", "oauth2Servers")
     if not any(target.described().get(one) for one in names):
         raise Violation("`info` names no authorization server")
-
-
-@_v1(
-    "credential.auth-mode",
-    Level.SHALL,
-    expects="`authMode` is implicit, explicit or oauth2code.",
-    mend="Send one of the three, whatever `authInfo` says.",
-)
-async def auth_mode(target: Target) -> None:
-    answer = await _info(target, await _first(target))
-    _among(answer.succeeded(), "authMode", ("implicit", "explicit", "oauth2code"))
-
-
-@_v1(
-    "credential.factors-gated",
-    Level.SHALL,
-    expects="`PIN` and `OTP` come only for `authInfo` true and `authMode` explicit.",
-    mend="Leave both groups out otherwise.",
-)
-async def factors_gated(target: Target) -> None:
-    for one in await target.credentials():
-        plain = (await _info(target, one.id)).succeeded()
-        for name in ("PIN", "OTP"):
-            plain.absent(name, "without `authInfo`")
-            if one.mode != "explicit":
-                one.facts.absent(name, f"though `authMode` is {one.mode}")
-
-
-def _groups(one: Credential, *names: str) -> list[tuple[str, Members]]:
-    if one.mode != "explicit":
-        return []
-    return [(name, one.facts.member(name, dict)) for name in names]
-
-
-def _present(group: Members) -> bool:
-    return group.get("presence") in ("true", "optional")
-
-
-@_v1(
-    "credential.factors-presence",
-    Level.SHALL,
-    expects='`PIN/presence` and `OTP/presence` are the texts "true", "false" or "optional".',
-    mend="Send texts, not Booleans.",
-)
-async def factors_presence(target: Target) -> None:
-    for one in await target.credentials():
-        for _, group in _groups(one, "PIN", "OTP"):
-            _among(group, "presence", ("true", "false", "optional"))
-
-
-@_v1(
-    "credential.factors-format",
-    Level.SHALL,
-    expects="The `format` of PIN and OTP is A or N.",
-    mend="Say whether they are letters and digits or digits alone.",
-)
-async def factors_format(target: Target) -> None:
-    for one in await target.credentials():
-        for _, group in _groups(one, "PIN", "OTP"):
-            if _present(group):
-                _among(group, "format", ("A", "N"))
-
-
-@_v1(
-    "credential.factors-texts",
-    Level.SHALL,
-    expects="`label` and `description` of PIN and OTP have at most 255 characters.",
-    mend="Shorten them.",
-)
-async def factors_texts(target: Target) -> None:
-    for one in await target.credentials():
-        for _, group in _groups(one, "PIN", "OTP"):
-            _short(group, "label")
-            _short(group, "description")
-
-
-@_v1(
-    "credential.otp-type",
-    Level.SHALL,
-    expects="`OTP/type` is offline or online.",
-    mend="online: the client has to call credentials/sendOTP first.",
-)
-async def otp_type(target: Target) -> None:
-    for one in await target.credentials():
-        for _, group in _groups(one, "OTP"):
-            if _present(group):
-                found = _among(group, "type", ("offline", "online"))
-                if found == "online" and not target.announces("credentials/sendOTP"):
-                    raise Violation("`OTP/type` is online, and `methods` has no sendOTP")
-
-
-@_v1(
-    "credential.otp-id",
-    Level.SHALL,
-    expects="`OTP/ID` names the device or application that makes the codes.",
-    mend="Send an identifier.",
-)
-async def otp_id(target: Target) -> None:
-    for one in await target.credentials():
-        for _, group in _groups(one, "OTP"):
-            if _present(group):
-                group.member("ID", str)
-
-
-@_v2(
-    "credential.auth-mode-v2",
-    Level.SHALL,
-    expects="`auth/mode` is explicit or oauth2code, also without `authInfo`.",
-    mend="Send `auth` with `mode` always.",
-)
-async def auth_mode_v2(target: Target) -> None:
-    answer = await _info(target, await _first(target))
-    _among(answer.succeeded().member("auth", dict), "mode", ("explicit", "oauth2code"))
-
-
-@_v2(
-    "credential.objects-gated",
-    Level.SHALL,
-    expects="`auth/objects` come only for `authInfo` true and the mode explicit.",
-    mend="Leave them out otherwise.",
-)
-async def objects_gated(target: Target) -> None:
-    for one in await target.credentials():
-        plain = (await _info(target, one.id)).succeeded().member("auth", dict)
-        plain.absent("objects", "without `authInfo`")
-        if one.mode == "oauth2code" and one.facts["auth"].get("objects"):
-            raise Violation(f"{one.id} is approved by OAuth and has `objects`")
-
-
-def _objects(one: Credential) -> list[Members]:
-    if one.mode != "explicit":
-        return []
-    found = one.facts.member("auth", dict).member("objects", list)
-    if not all(isinstance(each, dict) for each in found):
-        raise Violation("`objects` holds something that is not an Object")
-    return [Members(each) for each in found]
-
-
-@_v2(
-    "credential.objects-type",
-    Level.SHALL,
-    expects="The `type` of each object is one of the four of the standard.",
-    mend="Password, PasswordOOB, ChallengeResponse or ChallengeResponseOOB.",
-)
-async def objects_type(target: Target) -> None:
-    for one in await target.credentials():
-        for each in _objects(one):
-            _among(each, "type", _OBJECT_TYPES)
-
-
-@_v2(
-    "credential.objects-id",
-    Level.SHALL,
-    expects="Each object has an `id` of its own.",
-    mend="Send a text that no other object of the credential has.",
-)
-async def objects_id(target: Target) -> None:
-    for one in await target.credentials():
-        ids = [each.member("id", str) for each in _objects(one)]
-        if len(set(ids)) != len(ids):
-            raise Violation(f"two objects of {one.id} have one `id`")
-
-
-@_v2(
-    "credential.objects-format",
-    Level.SHALL,
-    expects="The `format` of an object, where it is, is A or N.",
-    mend="Leave it out where any character may be typed.",
-)
-async def objects_format(target: Target) -> None:
-    for one in await target.credentials():
-        for each in _objects(one):
-            if each.get("format") is not None:
-                _among(each, "format", ("A", "N"))
-
-
-@_v2(
-    "credential.objects-texts",
-    Level.SHALL,
-    expects="`label`, `description` and `generator` of an object are texts.",
-    mend="Send texts, or leave them out.",
-)
-async def objects_texts(target: Target) -> None:
-    for one in await target.credentials():
-        for each in _objects(one):
-            for name in ("label", "description", "generator"):
-                each.member(name, str, required=False)
-
-
-@_v2(
-    "credential.objects-challenge",
-    Level.SHALL,
-    expects="Where an object wants a challenge, `credentials/getChallenge` is announced.",
-    mend="Announce and implement it.",
-)
-async def objects_challenge(target: Target) -> None:
-    for one in await target.credentials():
-        for each in _objects(one):
-            wanted = str(each.get("type")).startswith("Challenge")
-            if wanted and not target.announces("credentials/getChallenge"):
-                raise Violation(f"{each.get('id')} of {one.id} wants a challenge")
-
-
-@_v2(
-    "credential.expression",
-    Level.SHALL,
-    expects="`auth/expression`, where it is, is a formula over the ids of the objects.",
-    mend="Use AND, OR, XOR, parentheses and the ids; leave it out to want all.",
-)
-async def expression(target: Target) -> None:
-    for one in await target.credentials():
-        if one.mode != "explicit":
-            continue
-        text = one.facts.member("auth", dict).member("expression", str, required=False)
-        ids = {each.member("id", str) for each in _objects(one)}
-        if not text:
-            continue
-        if text in ("AND", "OR", "XOR"):
-            note(f"`auth/expression` is the bare operator {text}")
-            continue
-        words = set(re.findall(r"[^\s()]+", text)) - {"AND", "OR", "XOR"}
-        if words - ids:
-            raise Violation(f"`auth/expression` has {min(words - ids)!r}, which is no object")
-        if not satisfied(re.sub(r"\bXOR\b", "OR", text), ids):
-            raise Violation(f"`auth/expression` {text!r} cannot be read")
-
-
-@_v2(
-    "credential.qualifier",
-    Level.SHALL,
-    expects="`signatureQualifier`, where it is, is a text.",
-    mend="Send for example eu_eidas_aes, or leave it out.",
-)
-async def qualifier(target: Target) -> None:
-    for one in await target.credentials():
-        found = one.facts.member("signatureQualifier", str, required=False)
-        if found is not None and found.count("_") < 2:
-            note(f"`signatureQualifier` is {found!r}; the pattern is area_law_kind")
-
-
-@_v2(
-    "credential.algo-announced",
-    Level.OURS,
-    expects="Every algorithm of a key is among `signAlgorithms/algos` of `info`.",
-    mend="Announce what keys can do.",
-)
-async def algo_announced(target: Target) -> None:
-    announced = target.described().member("signAlgorithms", dict).texts("algos") or []
-    if not all(is_oid(one) for one in announced):
-        raise NotApplicable("`algos` are no OIDs")
-    for one in await target.credentials():
-        missing = set(one.algorithms) - set(announced)
-        if missing:
-            raise Violation(f"{min(missing)} of {one.id} is not announced")
