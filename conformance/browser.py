@@ -235,7 +235,8 @@ def _leads(url: str, redirect_uris: Collection[str]) -> str:
 
 def _arrival(uri: str, url: str, status: int, after_form: bool) -> Arrival:
     parts = _split(url)
-    query, fragment = dict(parse_qsl(parts.query)), dict(parse_qsl(parts.fragment))
+    query = dict(parse_qsl(parts.query, keep_blank_values=True))
+    fragment = dict(parse_qsl(parts.fragment, keep_blank_values=True))
     return Arrival(uri, query, fragment, status, after_form)
 
 

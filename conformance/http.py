@@ -116,7 +116,8 @@ class Client:
             raise Unreachable(f"{urlsplit(url).path}: {failure}")
         answer = Answer(status, received, content)
         path = urlsplit(url).path
-        if content and answer.media_type != "application/json":
+        for_api = dict(sent).get(JSON[0], "").startswith(JSON[1])
+        if content and for_api and answer.media_type != "application/json":
             self.strange_media.setdefault(path, (status, answer.header("Content-Type")))
         return answer
 

@@ -77,12 +77,21 @@ class OAuth:
     """The pages of a service authorization, in order."""
     credential_steps: tuple[Step, ...] = ()
     """The pages of a credential authorization; empty: as ``steps``."""
+    hosts: tuple[str, ...] = ()
+    """Further hosts that the pages may lead to (``login.example.com`` or ``host:port``), such as
+    that of an identity provider."""
+    account: str = ""
+    """``sub`` of the account tokens, for a server that demands them; it needs the secret."""
+    key_client_id: str = ""
+    """A client that proves itself with ``key_file``, where the first one does not."""
     other_client_id: str = ""
     """A second client, for checks that a code serves only the client that asked for it."""
     other_client_secret: str = ""
     """Of the second client, used as ``client_auth`` says; a secret."""
     credential: str = ""
     """A credential to approve by OAuth although its mode is explicit, where a server does both."""
+    pkce: bool = False
+    """The client has to prove its codes (PKCE) in v1 as well; in v2 all clients have to."""
     push: bool = False
     """v2: credential authorizations are pushed (PAR), not sent through the browser."""
     grants: tuple[str, ...] = ("authorization_code", "refresh_token", "client_credentials")

@@ -16,6 +16,7 @@ from typing import Any, Final
 from urllib.parse import urlsplit
 
 from conformance import approval as factors
+from conformance import approvals, grants
 from conformance.answer import Answer, Members
 from conformance.approval import Codes
 from conformance.credential import Credential
@@ -225,7 +226,7 @@ class Target:
         return members
 
     async def _oauth_service_token(self) -> str:
-        raise NotRun(f"[service] kind {self.profile.service.kind} is not known")
+        return await grants.service_token(self)
 
     # --- credentials ----------------------------------------------------------------------------
 
@@ -395,7 +396,8 @@ class Target:
     async def _authorized_by_oauth(
         self, credential: Credential, hashes: tuple[bytes, ...]
     ) -> Authorized:
-        raise NotRun(f"{credential.id} is approved by OAuth, for {len(hashes)} hashes")
+        approved = await approvals.approve_with(self, credential, hashes)
+        return approved.authorized(self.names.major)
 
     async def shared(self) -> Authorized:
         """An authorization that only refused requests may be tried with."""

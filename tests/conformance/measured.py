@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import tempfile
 from collections.abc import Collection
+from pathlib import Path
 
 from conformance import registry, runner
 from conformance.model import Result, Run, Verdict, Version
-from conformance.profile import Approval, Limits, Profile, Service
-from tests.conformance.reference import Running, accounts, serve
+from conformance.profile import Approval, Limits, OAuth, Profile, Service, Step
+from tests.conformance.reference import Running, accounts, oauth_state, serve
 
 ALARMS = (Verdict.FAIL, Verdict.WARN)
 CREDENTIALS = tuple(
@@ -15,8 +17,8 @@ CREDENTIALS = tuple(
 )
 
 
-def profile(running: Running, version: Version) -> Profile:
-    """What the suite is told about the reference server."""
+def profile(running: Running, version: Version, key_file: str = "") -> Profile:
+    """What the suite is told about the reference server; ``key_file`` is that of ``robot``."""
     codes = {"OTP": accounts.CODE, "SMS": accounts.CODE, "TOTP": accounts.CODE}
     return Profile(
         name="reference",
@@ -29,6 +31,7 @@ def profile(running: Running, version: Version) -> Profile:
             other_username="bob",
             other_password=accounts.USERS["bob"],
         ),
+        oauth=_oauth(version, key_file),
         approval=Approval(
             credentials=CREDENTIALS,
             pin=accounts.PIN,
@@ -38,6 +41,25 @@ def profile(running: Running, version: Version) -> Profile:
             foreign="CRED-BOB",
         ),
         limits=Limits(bytes_per_second=1 << 30),
+    )
+
+
+def _oauth(version: Version, key_file: str) -> OAuth:
+    """The clients ``app``, ``other`` and ``robot``; in v2.1 requests for credentials are pushed."""
+    app, other = oauth_state.CLIENTS["app"], oauth_state.CLIENTS["other"]
+    login = Step(fill={"username": "alice", "password": accounts.USERS["alice"]}, press="Log in")
+    return OAuth(
+        client_id=app.id,
+        client_secret=app.secret,
+        other_client_id=other.id,
+        other_client_secret=other.secret,
+        key_client_id="robot" if key_file else "",
+        key_file=key_file,
+        redirect_uri=oauth_state.REDIRECT_URI,
+        account="alice",
+        push=version is Version.V21,
+        steps=(login, Step(press="Allow")),
+        credential_steps=(login, Step(fill={"pin": accounts.PIN}, press="allow")),
     )
 
 
@@ -56,9 +78,12 @@ async def run(
 ) -> Run:
     """All checks of ``version`` (or those of ``patterns``) on a server with ``defects``."""
     specs = "2.0.0.2" if version is Version.V20 else "2.1.0.1"
-    async with serve(frozenset(defects), specs) as running:
-        checks = registry.chosen(patterns)
-        report = await runner.run(profile(running, version), checks, Silent())
+    with tempfile.TemporaryDirectory() as directory:
+        key = Path(directory) / "robot.pem"
+        key.write_bytes(oauth_state.robot_pem())
+        async with serve(frozenset(defects), specs) as running:
+            checks = registry.chosen(patterns)
+            report = await runner.run(profile(running, version, str(key)), checks, Silent())
     return report.runs[0]
 
 

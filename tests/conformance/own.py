@@ -54,6 +54,7 @@ LEFT_OUT: Final = {
     "authorize-check.shape": _PHONE,
 }
 """SHALLs that are not run on Paraph, and why."""
+_KEY_FILE: Final = Path("robot.pem")
 _EVERYTHING: Final = ("web", "status", "authority")
 _TURNS: Final = ((Version.V20, (Version.V1, Version.V20)), (Version.V21, (Version.V21,)))
 _PEOPLE: Final = {
@@ -85,7 +86,7 @@ class Own:
         served = Service(self.settings, *_EVERYTHING)
         served.start({"PARAPH_SERVICE__CSC_V2": csc_v2.value})
         try:
-            yield told(served.base_url, self.people)
+            yield told(served.base_url, self.people, self.settings.path(_KEY_FILE))
         finally:
             served.stop()
 
@@ -97,6 +98,7 @@ def made(directory: Path) -> Own:
         f'port = {free_port()}\npki.port = {free_port()}\npkcs11.softhsm_conf = "softhsm.conf"\n'
     )
     settings = init.initialise(directory)
+    settings.path(_KEY_FILE).write_bytes(clients.KEY.as_pem(private=True))
     people = asyncio.run(_prepare(settings))
     asyncio.run(_switch_off(settings, people["alice"].credentials["off"]))
     return Own(settings, people)
@@ -134,7 +136,7 @@ async def _switch_off(settings: Settings, credential_id: str) -> None:
         await at.enrolment.set_credential_state(credential, CredentialState.DISABLED)
 
 
-def told(base_url: str, people: dict[str, Person]) -> profile.Profile:
+def told(base_url: str, people: dict[str, Person], key_file: Path) -> profile.Profile:
     """The profile ``paraph`` with this instance's addresses, names and secrets."""
     alice = people["alice"]
     assert alice.seed is not None
@@ -156,7 +158,9 @@ def told(base_url: str, people: dict[str, Person]) -> profile.Profile:
         "CSC_DISABLED_CREDENTIAL": alice.credentials["off"],
     }
     with mock.patch.dict(os.environ, environment):
-        return profile.load("paraph")
+        known = profile.load("paraph")
+    oauth = replace(known.oauth, key_client_id="robot", key_id="one", key_file=str(key_file))
+    return replace(known, oauth=oauth)
 
 
 def run(directory: Path, patterns: Sequence[str] = ()) -> Report:
