@@ -97,7 +97,7 @@ async def _api(request: web.Request) -> web.Response:
 async def _answer(server: Server, request: web.Request, name: str) -> Reply:
     major = int(request.match_info["major"])
     handler = METHODS.get((major, name))
-    if handler is None:
+    if handler is None or server.leaves_out(name):
         if name in KNOWN and not server.wrong("unlisted-404"):
             raise not_implemented()
         raise Refused("There is no such method.", status=404)

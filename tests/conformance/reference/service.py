@@ -32,7 +32,7 @@ async def info(call: Call) -> Reply:
         "lang": call.lang,
         "description": _DESCRIPTIONS[call.lang],
         "authType": ["basic", "oauth2code", "oauth2client"],
-        "methods": sorted(name for major, name in METHODS if major == call.major),
+        "methods": _methods(server, call.major),
         **oauth.announced(server, call.major),
     }
     if call.major == 2:
@@ -45,6 +45,10 @@ async def info(call: Call) -> Reply:
             **documents.announced(server),
         }
     return Reply(members)
+
+
+def _methods(server: Server, major: int) -> list[str]:
+    return sorted(name for of, name in METHODS if of == major and not server.leaves_out(name))
 
 
 @method("auth/login", 1, 2)

@@ -25,6 +25,16 @@ def _within(name: str, **members: Any) -> Callable[[Reply], Reply]:
     return change
 
 
+def _of(credential: str, change: Callable[[Reply], Reply]) -> Callable[[Reply], Reply]:
+    """``change`` of one credential alone."""
+
+    def changed(reply: Reply) -> Reply:
+        about = str((reply.members or {}).get("description"))
+        return change(reply) if about.startswith(f"{credential} ") else reply
+
+    return changed
+
+
 def _objects(**members: Any) -> Callable[[Reply], Reply]:
     """Each authentication object holds ``members``."""
 
@@ -131,7 +141,7 @@ DEFECTS: Final = (
         "document-types-strange",
         "info.document-types",
         "documentTypes has pdf.",
-        having(documentTypes=["sod", "pdf"]),
+        having(documentTypes=["sod", "sfd", "pdf"]),
         *V21,
     ),
     _info(
@@ -151,7 +161,7 @@ DEFECTS: Final = (
         "unlisted-404",
         ("info.methods-unlisted",),
         V21,
-        "Methods that are left out answer 404.",
+        "A method that is left out answers 404.",
     ),
     Defect(
         "login-refresh-always",
@@ -287,7 +297,7 @@ DEFECTS: Final = (
         "multisign-text",
         ("credential.multisign",),
         "multisign is a text.",
-        having(multisign="10"),
+        _of("CRED-SHORT", having(multisign="10")),
         V1,
     ),
     _shown("lang-missing", ("credential.lang",), "lang is missing.", without("lang"), ALL),
@@ -309,7 +319,7 @@ DEFECTS: Final = (
         "objects-type",
         ("credential.objects-type",),
         "A type is called Pin.",
-        _objects(type="Pin"),
+        _of("CRED-SHORT", _objects(type="Pin")),
         V2,
     ),
     _shown(
