@@ -206,7 +206,7 @@ async def pdf_kept(target: Target) -> None:
     documenting.announced(target, "P")
     wish = documenting.a_wish(target, "P")
     (made,) = await verifying_documents.fulfilled(target, [wish])
-    pdf.check_kept(pdf.read(made), wish.content)
+    pdf.check_kept(made, wish.content)
 
 
 @_check(

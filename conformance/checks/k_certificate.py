@@ -22,9 +22,6 @@ from conformance.target import Target
 
 _METHOD: Final = "credentials/info"
 _check = functools.partial(check, group="certificates", v1="11.5", v2="11.5", methods=(_METHOD,))
-_v2 = functools.partial(
-    check, group="certificates", v2="11.4", methods=(_METHOD, "credentials/list")
-)
 _DECODED: Final = ("issuerDN", "serialNumber", "subjectDN", "validFrom", "validTo")
 
 
@@ -328,21 +325,3 @@ async def enabled(target: Target) -> None:
         found = one.facts.member("cert", dict, required=False) or {}
         if one.enabled and found.get("status") in ("expired", "revoked"):
             raise Violation(f"{one.id} is enabled; its certificate is {found['status']}")
-
-
-@_v2(
-    "certificate.listed",
-    Level.SHALL,
-    expects="credentials/list with `credentialInfo` tells the same certificates and key.",
-    mend="Make both answers from one source.",
-)
-async def listed(target: Target) -> None:
-    body = {"credentialInfo": True, "certificates": "chain", "certInfo": True}
-    answer = await target.call("credentials/list", body)
-    infos = answer.succeeded().member("credentialInfos", list, required=False) or []
-    known = {one.id: one for one in await target.credentials()}
-    for one in infos:
-        mine = known.get(str(one.get("credentialID"))) if isinstance(one, dict) else None
-        for name in ("cert", "key"):
-            if mine is not None and one.get(name) != mine.facts.get(name):
-                raise Violation(f"`{name}` of {mine.id} differs from that of credentials/info")

@@ -95,13 +95,13 @@ def judge(signed: Pdf, original: bytes, asked: Asked) -> Entry:
     return entry
 
 
-def check_kept(signed: Pdf, original: bytes) -> None:
+def check_kept(signed: bytes, original: bytes) -> None:
     """Return if the document stands unchanged at the beginning of the signed one.
 
     Raises:
         Wrong: Its bytes were written anew.
     """
-    if not signed.data.startswith(original):
+    if not signed.startswith(original):
         raise Wrong("The signed PDF does not begin with the bytes of the document that was sent.")
 
 

@@ -10,10 +10,9 @@ from io import BytesIO
 from typing import Any
 
 from asn1crypto import cms as asn1_cms
-from asn1crypto import crl, keys, pem, tsp
+from asn1crypto import keys, pem, tsp
 from asn1crypto import x509 as asn1_x509
-from cryptography import x509
-from cryptography.hazmat.primitives import hashes, serialization
+from cryptography.hazmat.primitives import serialization
 from pyhanko.pdf_utils.incremental_writer import IncrementalPdfFileWriter
 from pyhanko.sign import PdfSignatureMetadata, PdfSigner, SimpleSigner
 from pyhanko.sign.fields import MDPPerm, SigSeedSubFilter
@@ -23,7 +22,7 @@ from pyhanko_certvalidator.registry import SimpleCertificateStore
 
 from conformance.judge import algorithms
 from conformance.judge.documents import Asked, Level
-from tests.conformance.reference import cms, tokens
+from tests.conformance.reference import cms, evidence, tokens
 from tests.conformance.reference import keys as reference_keys
 from tests.conformance.reference.algorithms import SHA256, Scheme
 from tests.conformance.reference.keys import Holder
@@ -69,35 +68,6 @@ def cades(content: bytes, *, attached: bool = False, **other: Any) -> bytes:
     return cms.build(cms.Draft(**{**members, **other}))
 
 
-def status_list(holder: Holder) -> bytes:
-    """A CRL of a CA, which has revoked nothing."""
-    now = datetime.now(UTC).replace(microsecond=0)
-    return (
-        x509.CertificateRevocationListBuilder()
-        .issuer_name(holder.certificate.subject)
-        .last_update(now - timedelta(hours=1))
-        .next_update(now + timedelta(days=1))
-        .add_extension(x509.CRLNumber(1), critical=False)
-        .sign(holder.key, hashes.SHA256())
-        .public_bytes(serialization.Encoding.DER)
-    )
-
-
-def with_evidence(der: bytes, *, archived: bool) -> bytes:
-    """A CAdES signature with a CRL in it, and perhaps an archive time-stamp (over nothing real)."""
-    info = asn1_cms.ContentInfo.load(der)
-    data = info["content"].copy()
-    data["crls"] = [
-        asn1_cms.RevocationInfoChoice("crl", crl.CertificateList.load(status_list(issuing)))
-        for issuing in (reference_keys.issuing(),)
-    ]
-    if archived:
-        token = asn1_cms.ContentInfo.load(stamp()(b"all of it"))
-        attribute = asn1_cms.CMSAttribute({"type": "0.4.0.1733.2.4", "values": [token]})
-        data["signer_infos"][0]["unsigned_attrs"].append(attribute)
-    return bytes(asn1_cms.ContentInfo({"content_type": "signed_data", "content": data}).dump())
-
-
 class Stamper(TimeStamper):
     """pyHanko's door to the reference's authority."""
 
@@ -132,7 +102,7 @@ async def pdf(
     context = ValidationContext(
         trust_roots=[_certificate(reference_keys.root())],
         other_certs=[_certificate(reference_keys.issuing()), _certificate(tokens.unit())],
-        crls=[status_list(one) for one in authorities],
+        crls=list(evidence.lists()),
         allow_fetching=False,
         revocation_mode="require",
     )

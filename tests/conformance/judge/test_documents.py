@@ -14,7 +14,7 @@ from conformance.judge.documents import Asked, Level
 from conformance.judge.wrong import Wrong
 from tests.conformance.judge import signed
 from tests.conformance.judge.signed import asked, cades, stamp
-from tests.conformance.reference import cms
+from tests.conformance.reference import cms, evidence
 
 TEXT = b"a short text\n"
 OTHER = b"another text\n"
@@ -121,10 +121,20 @@ def test_evidence_is_asked_for_from_b_lt_on() -> None:
     content = documents.of_bytes(TEXT)
     assert "no revocation values" in said(bare, asked(Level.LT))
     documents.judge_detached(bare, content, asked(Level.LT, evidence_beside=True))
-    full = signed.with_evidence(bare, archived=False)
-    documents.judge_detached(full, content, asked(Level.LT))
+    documents.judge_detached(
+        cades(TEXT, stamp=stamp(), lists=evidence.lists()), content, asked(Level.LT)
+    )
+
+
+def test_an_archive_time_stamp_is_asked_for_at_b_lta() -> None:
+    """As a token that is good in itself."""
+    content, lists = documents.of_bytes(TEXT), evidence.lists()
+    full = cades(TEXT, stamp=stamp(), lists=lists)
     assert "no archive-time-stamp-v3" in said(full, asked(Level.LTA))
-    documents.judge_detached(signed.with_evidence(bare, archived=True), content, asked(Level.LTA))
+    archived = cades(TEXT, stamp=stamp(), lists=lists, archive=stamp()(b"all of it"))
+    documents.judge_detached(archived, content, asked(Level.LTA))
+    broken = cades(TEXT, stamp=stamp(), lists=lists, archive=cades(TEXT))
+    assert "without a TSTInfo" in said(broken, asked(Level.LTA))
 
 
 def test_what_stands_in_a_pdf_has_its_own_rules() -> None:

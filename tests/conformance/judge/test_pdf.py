@@ -33,7 +33,7 @@ async def test_each_level_passes_at_itself_and_below(level: Level) -> None:
             pdf.judge(made, ORIGINAL, asked(wanted))
         else:
             assert said(made.data, asked(wanted))
-    pdf.check_kept(made, ORIGINAL)
+    pdf.check_kept(made.data, ORIGINAL)
 
 
 async def test_evidence_may_come_beside() -> None:
@@ -72,7 +72,7 @@ def test_a_signature_put_in_by_the_client_passes() -> None:
     """As with documentDigests."""
     made = pdf.read(by_hand())
     pdf.judge(made, ORIGINAL, asked())
-    pdf.check_kept(made, ORIGINAL)
+    pdf.check_kept(made.data, ORIGINAL)
     with pytest.raises(ValueError, match="do not fit"):
         samples.awaiting(1).signed(bytes(40_000))
 
@@ -86,7 +86,7 @@ def test_what_stands_outside_is_told() -> None:
 def test_a_rewritten_document_is_told() -> None:
     """Its bytes are not at the beginning."""
     with pytest.raises(Wrong, match="does not begin with the bytes"):
-        pdf.check_kept(pdf.read(by_hand()), samples.pdf(2))
+        pdf.check_kept(by_hand(), samples.pdf(2))
 
 
 @pytest.mark.parametrize(

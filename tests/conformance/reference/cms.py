@@ -32,6 +32,7 @@ SIGNING_TIME: Final = "1.2.840.113549.1.9.5"
 SIGNING_CERTIFICATE: Final = "1.2.840.113549.1.9.16.2.12"
 SIGNING_CERTIFICATE_V2: Final = "1.2.840.113549.1.9.16.2.47"
 TIME_STAMP: Final = "1.2.840.113549.1.9.16.2.14"
+ARCHIVE: Final = "0.4.0.1733.2.4"
 _ECDSA: Final = {oid: f"1.2.840.10045.4.3.{2 + at}" for at, oid in enumerate(NAMES)}
 _RSA: Final = {oid: f"1.2.840.113549.1.1.{11 + at}" for at, oid in enumerate(NAMES)}
 _PSS: Final = "1.2.840.113549.1.1.10"
@@ -57,6 +58,10 @@ class Draft:
     """Signed attributes that are left out."""
     stamp: Callable[[bytes], bytes] | None = None
     """Makes the time-stamp over the signature; None: none."""
+    lists: tuple[bytes, ...] = ()
+    """CRLs that are put in."""
+    archive: bytes = b""
+    """An archive time-stamp; empty: none."""
 
 
 def build(draft: Draft) -> bytes:
@@ -68,6 +73,7 @@ def build(draft: Draft) -> bytes:
         der.set_of([digest]),
         der.sequence(der.oid(draft.content_type), *content),
         der.tagged(0xA0, *draft.holder.der()),
+        *([der.tagged(0xA1, *draft.lists)] if draft.lists else []),
         der.set_of([_signer(draft, digest)]),
     )
     return der.sequence(der.oid(SIGNED_DATA), der.tagged(0xA0, data))
@@ -78,9 +84,9 @@ def _signer(draft: Draft, digest: bytes) -> bytes:
     attributes = der.set_of(_attribute(oid, value) for oid, value in _signed(draft).items())
     hashed = hashlib.new(NAMES[draft.scheme.digest], attributes).digest()
     signature = draft.scheme.sign(draft.holder.key, hashed)
-    unsigned = []
-    if draft.stamp is not None:
-        unsigned = [der.tagged(0xA1, _attribute(TIME_STAMP, draft.stamp(signature)))]
+    tokens = {TIME_STAMP: draft.stamp(signature)} if draft.stamp is not None else {}
+    tokens |= {ARCHIVE: draft.archive} if draft.archive else {}
+    unsigned = der.set_of(_attribute(oid, token) for oid, token in tokens.items())
     return der.sequence(
         der.integer(1),
         der.sequence(certificate.issuer.public_bytes(), der.integer(certificate.serial_number)),
@@ -88,7 +94,7 @@ def _signer(draft: Draft, digest: bytes) -> bytes:
         b"\xa0" + attributes[1:],
         _algorithm(draft),
         der.octets(signature),
-        *unsigned,
+        *([b"\xa1" + unsigned[1:]] if tokens else []),
     )
 
 

@@ -65,10 +65,9 @@ async def list_v2(call: Call) -> Reply:
         owned = [one for one in owned if one.enabled or lies]
         members["onlyValid"] = True
     if call.flag("credentialInfo") or call.server.wrong("list-infos-always"):
-        infos = [{"credentialID": one.id, **_described(call, one)} for one in owned]
-        if call.server.wrong("certificate-list-other"):
-            infos = [{**one, "key": {**one["key"], "len": 512}} for one in infos]
-        members["credentialInfos"] = infos
+        members["credentialInfos"] = [
+            {"credentialID": one.id, **_described(call, one)} for one in owned
+        ]
     return Reply({"credentialIDs": [one.id for one in owned], **members})
 
 
@@ -113,6 +112,8 @@ def _asked(call: Call) -> tuple[str, bool]:
     """Which certificates, and whether they are decoded."""
     server = call.server
     certificates, decoded = call.choice("certificates", CERTIFICATES), call.flag("certInfo")
+    if call.method != "credentials/info":
+        return certificates, decoded
     if "certificates" not in call.members and server.wrong("certificate-default-chain"):
         certificates = "chain"
     if call.members.get("certificates") == "single" and server.wrong("certificate-single-long"):

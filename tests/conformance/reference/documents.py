@@ -1,6 +1,6 @@
 """signatures/signDoc and signatures/timestamp of the reference (v1 11.10; v2 11.11, 11.13).
 
-Formats C and P, levels B-B and B-T; what is covered by a SAD is the digest of the document as sent.
+Formats C and P at all levels; what is covered by a SAD is the digest of the document as sent.
 """
 
 from __future__ import annotations
@@ -17,6 +17,7 @@ from tests.conformance.reference import (
     algorithms,
     cms,
     der,
+    evidence,
     parts,
     sads,
     sign_hash,
@@ -60,12 +61,16 @@ async def sign_doc(call: Call) -> Reply:
     credential = _credential(call)
     wanted = parts.read(call, credential)
     kept_ms = sign_hash.kept(call)
-    call.flag("returnValidationInfo")
+    with_info = call.flag("returnValidationInfo")
     call.client_data()
     sad = sads.found(call, credential)
     if not call.server.wrong("sign-doc-unbound"):
         _spend(call.server, sad, wanted)
     outcome = _outcome(call.server, wanted, credential)
+    if (with_info or call.server.wrong("sign-doc-info-always")) and not call.server.wrong(
+        "sign-doc-info-never"
+    ):
+        outcome["validationInfo"] = evidence.validation_info()
     if call.server.wrong("sign-doc-never-later"):
         kept_ms = None
     return sign_hash.finished(call, outcome, kept_ms)

@@ -16,7 +16,9 @@ from tests.conformance.reference.call import Call
 from tests.conformance.reference.replies import Refused, invalid, missing
 
 FORMATS: Final = ("C", "P")
-LEVELS: Final = ("AdES-B-B", "AdES-B-T")
+LEVELS: Final = ("AdES-B-B", "AdES-B-T", "AdES-B-LT", "AdES-B-LTA")
+B, T, LT, LTA = range(4)
+"""Places in ``LEVELS``."""
 ENVELOPES: Final = {"C": ("Attached", "Detached"), "P": ("Certification", "Revision")}
 """The default first."""
 PROPERTIES: Final = {"C": ("mime-type",), "P": ("Reason", "Location", "Name", "ContactInfo")}
@@ -43,7 +45,8 @@ class Part:
     document: bytes | None
     """None: only its digest is known."""
     format: str
-    stamped: bool
+    level: int
+    """Place in ``LEVELS``."""
     envelope: str
     scheme: Scheme
     texts: dict[str, str]
@@ -103,16 +106,16 @@ def _parts(call: Call, credential: Credential, *, whole: bool) -> list[Part]:
     contents = [_document(call)] if whole else _digests(call)
     scheme = _scheme(call, credential)
     form = _format(call)
-    stamped = _level(call)
+    level = _level(call)
     envelope = _envelope(call, form, whole=whole)
     texts, kind = _texts(call, form, whole=whole), credential.kind
     if whole:
         _check_type(call)
         name = cms.NAMES[scheme.digest]
         digest = hashlib.new(name, contents[0]).digest()
-        return [Part(digest, contents[0], form, stamped, envelope, scheme, texts, kind)]
+        return [Part(digest, contents[0], form, level, envelope, scheme, texts, kind)]
     algorithms.measure(contents, scheme.digest)
-    return [Part(one, None, form, stamped, envelope, scheme, texts, kind) for one in contents]
+    return [Part(one, None, form, level, envelope, scheme, texts, kind) for one in contents]
 
 
 def _document(call: Call) -> bytes:
@@ -161,13 +164,13 @@ def _format(call: Call) -> str:
     return form
 
 
-def _level(call: Call) -> bool:
-    """Whether the signature gets a time-stamp."""
+def _level(call: Call) -> int:
     named = call.members.get("conformance_level", LEVELS[0])
-    known = {f"ades-{one}": one.endswith("t") for one in ("b-b", "b-t", "b", "t")}
+    known = {one.lower(): at for at, one in enumerate(LEVELS)}
+    known |= {one.lower().replace("-b-", "-"): at for one, at in known.items()}
     if not isinstance(named, str) or named.lower() not in known:
         raise invalid("conformance_level")
-    return known[named.lower()] and not call.server.wrong("sign-doc-level-ignored")
+    return B if call.server.wrong("sign-doc-level-ignored") else known[named.lower()]
 
 
 def _envelope(call: Call, form: str, *, whole: bool) -> str:

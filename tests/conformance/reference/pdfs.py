@@ -5,12 +5,14 @@ pyHanko writes the objects; what stands in the place is ours. (ISO 32000-2 12.8;
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from io import BytesIO
 from typing import Final
 
+from asn1crypto import crl
+from asn1crypto import x509 as asn1_x509
 from pyhanko.pdf_utils.generic import TextStringObject, pdf_name
 from pyhanko.pdf_utils.incremental_writer import IncrementalPdfFileWriter
 from pyhanko.sign.fields import MDPPerm, SigSeedSubFilter
@@ -20,7 +22,10 @@ from pyhanko.sign.signers.cms_embedder import (
     SigMDPSetup,
     SigObjSetup,
 )
-from pyhanko.sign.signers.pdf_byterange import SignatureObject
+from pyhanko.sign.signers.pdf_byterange import DocumentTimestamp, SignatureObject
+from pyhanko.sign.validation import DocumentSecurityStore
+
+from tests.conformance.reference import evidence
 
 _RESERVED: Final = 10_240
 """Hexadecimal digits; reading them back costs more than all else."""
@@ -57,8 +62,6 @@ def signed(pdf: bytes, digest_name: str, sign: Callable[[bytes], bytes], wanted:
         fields = len(writer.root["/AcroForm"]["/Fields"]) if "/AcroForm" in writer.root else 0
     except Exception as reason:
         raise Unsignable from reason
-    steps = PdfCMSEmbedder().write_cms(f"Signature{fields + 1}", writer)
-    next(steps)
     place = SignatureObject(
         timestamp=datetime.now(UTC), subfilter=wanted.subfilter, bytes_reserved=_RESERVED
     )
@@ -69,7 +72,42 @@ def signed(pdf: bytes, digest_name: str, sign: Callable[[bytes], bytes], wanted:
         certify=wanted.certifies,
         docmdp_perms=MDPPerm.NO_CHANGES if wanted.certifies else None,
     )
-    steps.send(SigObjSetup(place, mdp_setup=permissions))
+    setup = SigObjSetup(place, mdp_setup=permissions)
+    return _filled(writer, f"Signature{fields + 1}", setup, digest_name, sign)
+
+
+def with_evidence(pdf: bytes, certificates: Iterable[bytes]) -> bytes:
+    """``pdf`` with these certificates and our CRLs in its /DSS."""
+    writer = IncrementalPdfFileWriter(BytesIO(pdf))
+    DocumentSecurityStore.supply_dss_in_writer(
+        writer,
+        None,
+        certs=[asn1_x509.Certificate.load(one) for one in certificates],
+        crls=[crl.CertificateList.load(one) for one in evidence.lists()],
+    )
+    output = BytesIO()
+    writer.write(output)  # type: ignore[no-untyped-call]  # pyHanko
+    return output.getvalue()
+
+
+def stamped(pdf: bytes, stamp: Callable[[bytes], bytes]) -> bytes:
+    """``pdf`` with a document time-stamp more, over SHA-256."""
+    writer = IncrementalPdfFileWriter(BytesIO(pdf))
+    place = DocumentTimestamp(bytes_reserved=_RESERVED)  # type: ignore[no-untyped-call]  # pyHanko
+    setup = SigObjSetup(place)
+    return _filled(writer, "Timestamp", setup, "sha256", stamp)
+
+
+def _filled(
+    writer: IncrementalPdfFileWriter,
+    field: str,
+    setup: SigObjSetup,
+    digest_name: str,
+    sign: Callable[[bytes], bytes],
+) -> bytes:
+    steps = PdfCMSEmbedder().write_cms(field, writer)
+    next(steps)
+    steps.send(setup)
     prepared, output = steps.send(SigIOSetup(md_algorithm=digest_name))
     steps.send(sign(prepared.document_digest))
     return bytes(output.getvalue())

@@ -40,7 +40,7 @@ async def info(call: Call) -> Reply:
         params = [_PSS_SHA256 if algo == accounts.PSS else "" for algo in algos]
         members |= {
             "asynchronousOperationMode": True,
-            "validationInfo": False,
+            "validationInfo": True,
             "signAlgorithms": {"algos": list(algos), "algoParams": params},
             **documents.announced(server),
         }

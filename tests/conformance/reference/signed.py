@@ -8,7 +8,7 @@ from dataclasses import replace
 from datetime import timedelta
 from typing import Final
 
-from tests.conformance.reference import cms, der, keys, parts, pdfs, tokens
+from tests.conformance.reference import cms, der, evidence, keys, parts, pdfs, tokens
 from tests.conformance.reference.accounts import Credential
 from tests.conformance.reference.cms import Draft
 from tests.conformance.reference.parts import Kind, Part
@@ -49,6 +49,10 @@ def _pdf(server: Server, part: Part, credential: Credential, document: bytes) ->
         )
     except pdfs.Unsignable:
         raise Refused(parts.DOCUMENTS) from None
+    if part.level >= parts.LT and not server.wrong("sign-doc-no-evidence"):
+        pdf = pdfs.with_evidence(pdf, (*evidence.authorities(), *tokens.unit().der()[:1]))
+    if part.level >= parts.LTA and not server.wrong("sign-doc-no-archive"):
+        pdf = pdfs.stamped(pdf, lambda digest: tokens.token(tokens.Wanted(digest=digest)))
     return pdf + b"% signed\n" if server.wrong("sign-doc-pdf-tail") else pdf
 
 
@@ -62,8 +66,12 @@ def _object(
         content=content,
         with_time=part.format == "C",
         attributes=_attributes(part),
-        stamp=_stamp(server, digest) if part.stamped else None,
+        stamp=_stamp(server, digest) if part.level >= parts.T else None,
     )
+    if part.format == "C" and part.level >= parts.LT and not server.wrong("sign-doc-no-evidence"):
+        draft = replace(draft, lists=evidence.lists())
+    if part.format == "C" and part.level >= parts.LTA and not server.wrong("sign-doc-no-archive"):
+        draft = replace(draft, archive=_stamp(server, digest)(digest))
     return cms.build(_spoilt(server, part, draft))
 
 

@@ -9,7 +9,7 @@ from typing import Any, Final
 
 from tests.conformance.reference import keys
 from tests.conformance.reference.credentials import DESCRIBED
-from tests.conformance.reference.defects import ALL, V2, Defect
+from tests.conformance.reference.defects import ALL, Defect
 from tests.conformance.reference.replies import Reply
 
 Group = dict[str, Any]
@@ -149,6 +149,7 @@ DEFECTS: Final = (
         "cert",
         lambda cert: {**cert, "status": "expired"},
         *("status", "enabled", "sign-hash.certificate-expired", "sign-doc.certificate-expired"),
+        "list.only-valid",
     ),
     _changes(
         "key-longer",
@@ -163,11 +164,5 @@ DEFECTS: Final = (
         "key",
         lambda key: {**key, "curve": "1.3.132.0.34"} if "curve" in key else key,
         "key",
-    ),
-    Defect(
-        "certificate-list-other",
-        ("certificate.listed",),
-        V2,
-        "credentials/list tells another key length than credentials/info.",
     ),
 )

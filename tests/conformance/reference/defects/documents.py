@@ -225,7 +225,24 @@ _CADES_ALL: Final = (
 _ALL: Final = (*_CADES_ALL, *_PADES, "pades-digest")
 
 _VALUES: Final = (
-    _wrong("level-ignored", "Every signature is AdES-B-B.", "cades-t", "pades-t"),
+    _wrong(
+        "level-ignored",
+        "Every signature is AdES-B-B.",
+        *("cades-t", "cades-lt", "cades-lta", "pades-t", "pades-lt", "pades-lta"),
+        "validation-info-digest",
+    ),
+    _wrong(
+        "no-evidence",
+        "Nothing about revocation is in signatures of B-LT and B-LTA.",
+        *("cades-lt", "cades-lta", "pades-lt", "pades-lta"),
+    ),
+    _wrong("no-archive", "B-LTA has no archive time-stamp.", "cades-lta", "pades-lta"),
+    _wrong(
+        "info-never",
+        "validationInfo never comes.",
+        *("validation-info", "validation-info-digest", "later-validation-info"),
+    ),
+    _wrong("info-always", "validationInfo comes unasked.", "validation-info-unasked"),
     _wrong(
         "envelope-default",
         "Where no envelope is named CAdES is detached and PAdES approves.",
