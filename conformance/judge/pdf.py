@@ -142,7 +142,8 @@ def _entry(data: bytes, value: Any, certifying: Any) -> Entry:
 def _check_covers(signed: Pdf, entry: Entry, later: list[Entry]) -> None:
     """Return if nothing stands outside, but whole updates with time-stamps or evidence."""
     left = len(signed.data) - max([entry.end, *(one.end for one in later)])
-    whole = signed.data[: entry.end].rstrip().endswith(b"%%EOF")
+    ends = (signed.data[: entry.end], signed.data)
+    whole = all(one.rstrip().endswith(b"%%EOF") for one in ends)
     if (left and not signed.has_evidence) or not whole:
         raise Wrong(f"The signature does not cover the PDF to its end: {left} bytes stand outside.")
 

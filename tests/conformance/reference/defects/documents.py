@@ -214,15 +214,22 @@ _ROWS: Final = (
     ),
 )
 
-_CADES: Final = ("cades-b", "cades-t", "cades-default", "cades-attached", "cades-detached")
-_PADES: Final = ("pades-b", "pades-t", "pades-default", "pades-revision", "pdf-kept", "reason")
+_CADES: Final = (
+    *("cades-b", "cades-t", "cades-lt", "cades-lta", "validation-info"),
+    *("cades-default", "cades-attached", "cades-detached"),
+)
+_STAMPED: Final = ("cades-t", "cades-lt", "cades-lta", "pades-t", "pades-lt", "pades-lta")
+_PADES: Final = (
+    *("pades-b", "pades-t", "pades-lt", "pades-lta"),
+    *("pades-default", "pades-revision", "pdf-kept", "reason"),
+)
 _BY_DIGEST: Final = ("cades-digest", "pades-digest", "hashes-several")
 _CADES_ALL: Final = (
     *_CADES,
     *("cades-digest", "hashes-several", "level-spelling", "pss", "oid-above", "order", "mix"),
     *("qualifier", "qualifier-alone", "lenient", "type-original", "type-announced", "later"),
 )
-_ALL: Final = (*_CADES_ALL, *_PADES, "pades-digest")
+_ALL: Final = (*_CADES_ALL, *_PADES, "pades-digest", "validation-info-digest")
 
 _VALUES: Final = (
     _wrong(
@@ -248,30 +255,44 @@ _VALUES: Final = (
         "Where no envelope is named CAdES is detached and PAdES approves.",
         *("cades-default", "pades-default"),
     ),
-    _wrong("order", "Results come in the opposite order.", "order", "hashes-several"),
+    _wrong("order", "Results come in the opposite order.", "order", "hashes-several", "mix"),
     _wrong("stranger", "Signatures are made by another key and certificate.", *_ALL),
     _wrong("no-certificate", "signing-certificate-v2 is missing.", *_ALL),
     _wrong("no-time", "CAdES has no signing-time.", *_CADES_ALL),
-    _wrong("pdf-time", "PAdES has a signing-time in the CMS.", *_PADES, "pades-digest", "mix"),
+    _wrong(
+        "pdf-time",
+        "PAdES has a signing-time in the CMS.",
+        *_PADES,
+        "pades-digest",
+        "mix",
+        "validation-info-digest",
+    ),
     _wrong(
         "digest-again",
         "A digest that the client sends is hashed once more.",
         *_BY_DIGEST,
-        "oid-above",
+        *("oid-above", "validation-info-digest"),
     ),
     _wrong(
         "other-content",
         "Attached CAdES holds the document and a line end.",
-        *("cades-b", "cades-t", "cades-default", "cades-attached", "level-spelling", "pss"),
+        *(one for one in _CADES if one != "cades-detached"),
+        *("level-spelling", "pss"),
         *("order", "mix", "qualifier", "qualifier-alone", "lenient"),
         *("type-original", "type-announced", "later"),
     ),
     _wrong(
         "stamp-content",
         "The time-stamp of B-T is over the document.",
-        *("cades-t", "pades-t"),
+        *_STAMPED,
+        "validation-info-digest",
     ),
-    _wrong("stamp-late", "The time-stamp of B-T is an hour late.", "cades-t", "pades-t"),
+    _wrong(
+        "stamp-late",
+        "The time-stamp of B-T is an hour late.",
+        *_STAMPED,
+        "validation-info-digest",
+    ),
     _wrong("pss-ignored", "signAlgo RSASSA-PSS makes PKCS#1 v1.5.", "pss"),
     _wrong("pdf-tail", "Something stands after the end of a signed PDF.", *_PADES, "mix"),
     _wrong("pdf-rewritten", "A PDF is written anew.", "pdf-kept"),
@@ -280,7 +301,7 @@ _VALUES: Final = (
     _wrong(
         "around",
         "Detached signatures come in DocumentWithSignature.",
-        *("cades-detached", *_BY_DIGEST, "oid-above", "mix"),
+        *("cades-detached", *_BY_DIGEST, "oid-above", "mix", "validation-info-digest"),
     ),
     _wrong("lines", "Results are base64 with line breaks.", *_ALL),
     _wrong(
@@ -288,7 +309,7 @@ _VALUES: Final = (
         "A SAD signs any document, as often as wanted.",
         *("spent", "unauthorized-document", "unauthorized-digest"),
     ),
-    _wrong("never-later", "Mode A answers at once.", "later"),
+    _wrong("never-later", "Mode A answers at once.", "later", "later-validation-info"),
     _wrong("null", "A member that is null is taken for one.", "lenient"),
     _wrong("qualifier", "No signatureQualifier is taken.", "qualifier", "qualifier-alone"),
     _wrong("oid-above", "hashAlgorithmOID counts in elements alone.", "oid-above", versions=V21),
