@@ -147,7 +147,7 @@ async def single_default(target: Target) -> None:
 )
 async def none(target: Target) -> None:
     for one in await _with_certificates(target):
-        cert = await _cert(target, one.id, certificates="none", certInfo=True)
+        cert = await _cert(target, one.id, certificates="none")
         cert.absent("certificates", "for `none`")
 
 
@@ -241,6 +241,7 @@ async def info_gated(target: Target) -> None:
 )
 async def info_none(target: Target) -> None:
     one = (await target.credentials())[0]
+    _told(one.facts.member("cert", dict))
     cert = await _cert(target, one.id, certInfo=True, certificates="none")
     for name in _DECODED:
         cert.member(name, str)

@@ -62,6 +62,13 @@ def test_chains_out_of_order_are_told() -> None:
     assert "not a CA's" in said(certificates.check_order, (leaf, impostor))
 
 
+def test_an_old_root_has_no_extensions() -> None:
+    """It signs the issuing CA all the same."""
+    key = made.ca_key("root")
+    old = made.certificate(made.ROOT, key, made.ROOT, key, [])
+    certificates.check_order((*chain()[:2], old))
+
+
 @pytest.mark.parametrize(
     "garbage",
     [b"", b"\x30", b"\x30\x84\xff\xff\xff\xff", b"\x30\x80" * 5000, os.urandom(2**20)],
