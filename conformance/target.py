@@ -10,7 +10,7 @@ import asyncio
 import base64
 import hashlib
 import itertools
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Final
 from urllib.parse import urlsplit
@@ -322,9 +322,15 @@ class Target:
             for _ in range(count)
         )
 
-    async def factors_of(self, credential: Credential) -> dict[str, Any]:
-        """PIN and OTP, or authData, good for one authorization; challenges are fetched before."""
-        wanted = self._factors(credential)
+    async def factors_of(
+        self, credential: Credential, *, but: Collection[str] = ()
+    ) -> dict[str, Any]:
+        """PIN and OTP, or authData, good for one authorization; challenges are fetched before.
+
+        Args:
+            but: Factors to leave out, so that no one-time code is spent on them.
+        """
+        wanted = [one for one in self._factors(credential) if one.id not in but]
         values: dict[str, Any] = {}
         for one in wanted:
             if one.challenged:

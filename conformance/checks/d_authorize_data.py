@@ -12,7 +12,7 @@ from conformance.credential import Credential
 from conformance.errors import NotApplicable
 from conformance.model import Level
 from conformance.registry import check
-from conformance.target import ABSENT, Target
+from conformance.target import ABSENT, Target, changed
 
 _METHOD: Final = authorizing.METHOD
 _check = functools.partial(check, group=_METHOD, v1="11.6", v2="11.6", methods=(_METHOD,))
@@ -147,10 +147,11 @@ def _presence(credential: Credential, name: str) -> object:
 
 async def _without(target: Target, credential: Credential, changes: Mapping[str, object]) -> Answer:
     """The answer when all is right but the factors, which are as ``changes`` say."""
-    body: dict[str, Any] = await authorizing.body(target, credential, fresh=True)
-    body = {**body, **changes}
-    sent = {name: value for name, value in body.items() if value is not ABSENT}
-    return await target.call(_METHOD, sent)
+    given = await target.factors_of(credential, but=changes.keys())
+    body = target.names.authorize(
+        credential.id, target.digests(), given, None, credential.hash_algo
+    )
+    return await target.call(_METHOD, changed(body, changes))
 
 
 @_v1(
