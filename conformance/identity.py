@@ -12,6 +12,7 @@ import hmac
 import json
 import secrets
 import time
+import warnings
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -21,7 +22,7 @@ from urllib.parse import quote_plus
 from cryptography.hazmat.primitives.asymmetric import ec, ed25519, rsa
 from cryptography.hazmat.primitives.serialization import load_pem_private_key
 from joserfc import jwt
-from joserfc.errors import JoseError
+from joserfc.errors import JoseError, SecurityWarning
 from joserfc.jwk import ECKey, KeyFlexible, OKPKey, RSAKey, import_key
 
 from conformance.errors import BadProfile
@@ -84,7 +85,9 @@ class Identity:
         }
         claims = {name: value for name, value in (claims | changes).items() if value is not None}
         header = {"alg": self.algorithm, **({"kid": self.key_id} if self.key_id else {})}
-        return jwt.encode(header, claims, self.key, algorithms=[self.algorithm])
+        with warnings.catch_warnings(action="ignore", category=SecurityWarning):
+            # EdDSA has a new name since RFC 9864; servers still know it by the old one.
+            return jwt.encode(header, claims, self.key, algorithms=[self.algorithm])
 
     def with_other_key(self) -> Identity:
         """The same client with a key that is not registered."""
@@ -144,9 +147,9 @@ def _keyed(plain: Identity, key_file: str, supported: object) -> Identity:
 def _algorithm(key: KeyFlexible, supported: object) -> str:
     if isinstance(key, ECKey):
         return _CURVES.get(key.curve_name, "ES256")
-    if isinstance(key, OKPKey):
-        return "EdDSA"
     named = supported if isinstance(supported, list) else ()
+    if isinstance(key, OKPKey):
+        return "Ed25519" if "Ed25519" in named and "EdDSA" not in named else "EdDSA"
     return "RS256" if "RS256" in named and "PS256" not in named else "PS256"
 
 
@@ -171,9 +174,10 @@ def account_token(identity: Identity, account: str, **changes: Any) -> str:
         "sub": account,
         "iat": int(time.time()),
         "jti": secrets.token_urlsafe(16),
+        "iss": "csc-conformance",
         "azp": identity.client_id,
     }
-    parts = ({"typ": "JWT", "alg": "HS256"}, claims | changes)
+    parts = ({"alg": "HS256", "typ": "JWT"}, claims | changes)
     signed = ".".join(_b64(json.dumps(one, separators=(",", ":")).encode()) for one in parts)
     key = hashlib.sha256(identity.secret.encode()).digest()
     return f"{signed}.{_b64(hmac.digest(key, signed.encode(), hashlib.sha256))}"
