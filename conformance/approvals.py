@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from conformance.target import Authorized, Target
 
 SHARED: Final = "an authorization by OAuth"
+SIGNED: Final = "a signature by OAuth"
 
 
 @dataclass(frozen=True, slots=True)
@@ -154,5 +155,5 @@ async def signed(target: Target) -> tuple[Approved, Answer]:
         approved = await spend(target)
         return approved, await target.sign(approved.authorized(target.names.major))
 
-    found: tuple[Approved, Answer] = await target.once.get("a signature by OAuth", make)
+    found: tuple[Approved, Answer] = await target.once.get(SIGNED, make)
     return found

@@ -31,6 +31,8 @@ Changes = Mapping[str, str | None]
 """To parameters of a good request; None leaves one out."""
 ODD_STATE: Final = "a b+c/d=e&f%20g?h#i~" + "x" * 100
 """All that may go wrong on the way through two queries; below the 255 bytes that are allowed."""
+FIRST: Final = "an authorization for the service"
+TOKENS: Final = "tokens of an authorization"
 _NAME: Final = "the authorization server"
 _Found = TypeVar("_Found")
 
@@ -178,7 +180,7 @@ class Grants:
         async def make() -> Code:
             return await self._code({"state": ODD_STATE}, pkce=self.proves_codes)
 
-        found: Code = await self.target.once.get("an authorization for the service", make)
+        found: Code = await self.target.once.get(FIRST, make)
         return found
 
     async def code(self, changes: Changes | None = None, *, pkce: bool | None = None) -> Code:
@@ -228,7 +230,7 @@ class Grants:
         async def make() -> Members:
             return (await self.redeem(await self.first())).succeeded()
 
-        found: Members = await self.target.once.get("tokens of an authorization", make)
+        found: Members = await self.target.once.get(TOKENS, make)
         return found
 
     async def fresh_tokens(self) -> Members:
@@ -298,17 +300,19 @@ async def service_token(target: Target) -> str:
     return str(members.member("access_token", str))
 
 
-async def blamed(fixture: Awaitable[_Found]) -> _Found:
-    """What ``fixture`` gives, for the check that is about it.
+async def blamed(target: Target, name: str, fixture: Awaitable[_Found]) -> _Found:
+    """What the fixture ``name`` gives, for the check that is about it.
 
     Raises:
-        Violation: What the server did that kept the fixture from being made.
+        Violation: What the server did that kept it from being made; not what kept another one
+            from being made that it needs.
     """
     try:
         return await fixture
-    except NotRun as reason:
-        if isinstance(reason.__cause__, Violation):
-            raise reason.__cause__ from None
+    except NotRun:
+        found = target.once.done.get(name)
+        if isinstance(found, Violation):
+            raise found from None
         raise
 
 

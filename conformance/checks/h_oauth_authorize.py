@@ -5,7 +5,7 @@ from __future__ import annotations
 import functools
 
 from conformance.errors import Violation
-from conformance.grants import ODD_STATE, blamed, grants
+from conformance.grants import FIRST, ODD_STATE, blamed, grants
 from conformance.model import Level
 from conformance.registry import check
 from conformance.target import Target
@@ -22,7 +22,7 @@ _NOT_TOLD = "Redirect to the redirect URI with `error` in the query."
 )
 async def code(target: Target) -> None:
     found = await grants(target)
-    arrival = (await blamed(found.first())).arrival
+    arrival = (await blamed(target, FIRST, found.first())).arrival
     if "access_token" in {**arrival.query, **arrival.fragment}:
         raise Violation("an access token is in the redirect beside the code")
 

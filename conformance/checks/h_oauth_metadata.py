@@ -71,7 +71,10 @@ async def place(target: Target) -> None:
     mend="Send `Content-Type: application/json`.",
 )
 async def is_json(target: Target) -> None:
-    (await _answer(target)).succeeded()
+    answer = await _answer(target)
+    answer.succeeded()
+    if answer.media_type != "application/json":
+        raise Violation(f"Content-Type is {answer.header('Content-Type') or 'missing'!r}")
 
 
 @check(

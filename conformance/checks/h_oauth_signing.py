@@ -28,7 +28,7 @@ _UNAUTHORIZED = "Hash is not authorized by the SAD."
     mend="Answer with the type that the version names.",
 )
 async def token(target: Target) -> None:
-    approved = await blamed(approvals.shared(target))
+    approved = await blamed(target, approvals.SHARED, approvals.shared(target))
     wanted = "SAD" if target.names.major == 1 else "Bearer"
     found = approved.members.member("token_type", str)
     if found.lower() != wanted.lower():
@@ -68,6 +68,8 @@ async def no_refresh(target: Target) -> None:
 async def refreshed(target: Target) -> None:
     approved = await approvals.shared(target)
     answer = await (await grants(target)).refresh(approved.token)
+    if answer.status < 400:
+        target.once.forget(approvals.SHARED)
     answer.refused(error=("invalid_grant", "unauthorized_client"))
 
 
@@ -111,10 +113,14 @@ async def informs(target: Target) -> None:
 )
 async def other_credential(target: Target) -> None:
     approved = await approvals.shared(target)
-    others = [one.id for one in await target.credentials() if one.id != approved.credential.id]
-    if not others:
+    others = [one for one in await target.credentials() if one.id != approved.credential.id]
+    usable = [one for one in others if one.enabled and one.sign_algo]
+    if not usable:
         raise NotRun("there is no second credential")
-    answer = await _sign_with(target, approved, credentialID=others[0])
+    other = {"credentialID": usable[0].id, "signAlgo": usable[0].sign_algo}
+    answer = await _sign_with(target, approved, **other)
+    if answer.status < 400:
+        target.once.forget(approvals.SHARED)
     answer.refused(status=(400, 401), error=("invalid_request", "unauthorized_client"))
 
 
@@ -142,7 +148,7 @@ async def other_hash(target: Target) -> None:
     mend="v1: take the token as `SAD`. v2: take it in the Authorization header, without `SAD`.",
 )
 async def signs(target: Target) -> None:
-    _, answer = await blamed(approvals.signed(target))
+    _, answer = await blamed(target, approvals.SIGNED, approvals.signed(target))
     signatures(answer, 1)
 
 

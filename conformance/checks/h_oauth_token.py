@@ -6,7 +6,7 @@ import functools
 
 from conformance import bearer
 from conformance.errors import NotApplicable, Violation
-from conformance.grants import Grants, blamed, grants
+from conformance.grants import TOKENS, Grants, blamed, grants
 from conformance.model import Level
 from conformance.recording import note
 from conformance.registry import check
@@ -25,7 +25,7 @@ _BAD = "Answer 400 `invalid_request` as JSON."
     mend="Answer 200 with a JSON object that has both members.",
 )
 async def token(target: Target) -> None:
-    members = await blamed((await grants(target)).tokens())
+    members = await blamed(target, TOKENS, (await grants(target)).tokens())
     members.member("access_token", str)
     kind = members.member("token_type", str)
     if kind.lower() != "bearer":
@@ -72,6 +72,21 @@ async def refresh_token_serves_not(target: Target) -> None:
     if members.get("refresh_token") is None:
         raise NotApplicable("the server gives no refresh token")
     await bearer.dead(target, str(members.member("refresh_token", str)), "as an access token")
+
+
+@_check(
+    "oauth.token-json",
+    Level.SHALL,
+    expects="Answers of the token endpoint, with tokens or an error, are application/json.",
+    mend="Send `Content-Type: application/json`.",
+)
+async def token_json(target: Target) -> None:
+    found = await grants(target)
+    refused = await found.server.token({"grant_type": "conformance"})
+    for answer in (refused, await found.redeem(await found.code())):
+        if answer.media_type != "application/json":
+            kind = answer.header("Content-Type") or "missing"
+            raise Violation(f"{answer.status} has Content-Type {kind!r}")
 
 
 @_check(

@@ -16,6 +16,7 @@ from conformance.registry import check
 from conformance.target import Target, signatures
 
 _authorize = functools.partial(check, group="oauth2/authorize", v2="8.4.2")
+_APPROVED = "an authorization by details"
 _ERRORS = ("invalid_authorization_details", "invalid_request")
 _REFUSE = "Tell the client `invalid_authorization_details` (RFC 9396 5)."
 
@@ -26,7 +27,7 @@ async def _approved(target: Target) -> Approved:
     async def make() -> Approved:
         return await approvals.approve(target, by_details=True)
 
-    found: Approved = await target.once.get("an authorization by details", make)
+    found: Approved = await target.once.get(_APPROVED, make)
     return found
 
 
@@ -51,7 +52,7 @@ async def _attempt(target: Target, parameters: dict[str, str | None], **changes:
     mend="Return what was approved (RFC 9396 7).",
 )
 async def details(target: Target) -> None:
-    approved = await blamed(_approved(target))
+    approved = await blamed(target, _APPROVED, _approved(target))
     found = approved.members.member("authorization_details", list)
     ids = [one.get("credentialID") for one in found if isinstance(one, dict)]
     if ids != [approved.credential.id]:
@@ -142,6 +143,8 @@ async def other_hash(target: Target) -> None:
     approved = await _approved(target)
     other = Approved(approved.credential, target.digests(), approved.members, "")
     answer = await target.sign(other.authorized(2))
+    if answer.status < 400:
+        target.once.forget(_APPROVED)
     answer.refused("Hash is not authorized by the SAD.")
 
 

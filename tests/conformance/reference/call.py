@@ -81,7 +81,8 @@ class Call:
             usual = GENERIC if self.major == 1 else "Malformed authorization header."
             raise Refused(malformed or usual)
         token = self.server.tokens.get(text.strip())
-        if token is None or token.kind == "refresh":
+        serves = token is not None and token.client and self.server.wrong("refresh-token-serves")
+        if token is None or (token.kind == "refresh" and not serves):
             raise unknown_token()
         if not token.live:
             raise dead_token()
@@ -124,7 +125,8 @@ class Call:
         if self.method == "credentials/info" and self.server.wrong("credential-foreign"):
             found = accounts.CREDENTIALS.get(name)
         bound = self.token.sad
-        if found is None or (bound is not None and bound.credential != found):
+        strict = not self.server.wrong("credential-token-any")
+        if found is None or (bound is not None and bound.credential != found and strict):
             raise invalid("credentialID")
         return found
 

@@ -74,7 +74,7 @@ async def list_v2(call: Call) -> Reply:
 @method("credentials/info", 1, 2)
 async def info(call: Call) -> Reply:
     """Key, certificates and conditions of one credential."""
-    call.admit(credential_token=True)
+    call.admit(credential_token=not call.server.wrong("credential-token-informs-not"))
     credential = call.credential()
     call.client_data()
     return Reply(_described(call, credential))

@@ -7,8 +7,10 @@ base address, v2.1 an issuer with metadata (RFC 8414), so that the suite meets b
 from __future__ import annotations
 
 import json
+import math
 import time
 from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import replace
 from typing import Any, Final
 from urllib.parse import parse_qsl
 
@@ -24,6 +26,7 @@ from tests.conformance.reference.oauth_state import (
     PUSHED_S,
     REFRESH,
     Client,
+    Request,
     state,
 )
 from tests.conformance.reference.replies import Refused, Reply, generic, invalid
@@ -31,7 +34,7 @@ from tests.conformance.reference.server import Server, new
 
 FORM: Final = "application/x-www-form-urlencoded"
 URN: Final = "urn:ietf:params:oauth:request_uri:"
-_WELL_KNOWN: Final = "/.well-known/oauth-authorization-server/as/v2"
+_WELL_KNOWN: Final = "/.well-known/oauth-authorization-server"
 
 Pairs = Sequence[tuple[str, str]]
 
@@ -60,12 +63,17 @@ def routes(server: Server) -> list[web.RouteDef]:
     async def metadata(_: web.Request) -> web.StreamResponse:
         return _rendered(server.changed("metadata", Reply(_metadata(server))))
 
+    async def got(_: web.Request) -> web.StreamResponse:
+        return web.Response(status=200 if server.wrong("token-get") else 405)
+
+    known = f"/as/v2{_WELL_KNOWN}" if server.wrong("metadata-elsewhere") else f"{_WELL_KNOWN}/as/v2"
     return [
         web.get(f"{path}/authorize", authorize),
+        web.get(f"{path}/token", got),
         posted("token", _token),
         posted("revoke", _revoke),
         posted("pushed_authorize", _push),
-        web.get(_WELL_KNOWN, metadata),
+        web.get(known, metadata),
         *oauth_pages.routes(server),
     ]
 
@@ -130,12 +138,17 @@ def _pushed(server: Server, request: web.Request, parameters: dict[str, str]) ->
     """The request that was pushed; what else is in the query does not count (RFC 9126 4)."""
     pushed, uri = state(server).pushed, parameters["request_uri"]
     wanted, ends = pushed.get(uri, (None, 0.0))
-    if wanted is None or ends < time.monotonic():
+    if wanted is None and server.wrong("par-any-uri"):
+        app = CLIENTS["app"]
+        wanted, ends = Request(2, app, app.redirect_uris[0], True, None, "service"), math.inf
+    if wanted is None or ends < time.monotonic() or server.wrong("par-lost"):
         return oauth_pages.refused("There is no such request.")
     if wanted.client.id != parameters.get("client_id") and not server.wrong("par-any-client"):
         return oauth_pages.refused("It is another client's request.")
     if not server.wrong("par-twice"):
-        del pushed[uri]
+        pushed.pop(uri, None)
+    if server.wrong("par-query-counts"):
+        wanted = replace(wanted, state=parameters.get("state", wanted.state))
     return oauth_pages.asked(server, request, wanted)
 
 

@@ -87,9 +87,13 @@ def _assertion(server: Server, client: Client, form: Form, audiences: tuple[str,
         raise invalid("client_assertion") from None
     now, known = time.time(), state(server).seen
     ends, jti = claims.get("exp"), claims.get("jti")
+    if ends is None and server.wrong("assertion-endless"):
+        ends = int(now) + 1
     aud = claims.get("aud")
     good = (
-        claims.get("iss") == claims.get("sub") == client.id
+        claims.get("iss") == client.id
+        and (server.wrong("assertion-any-subject") or claims.get("sub") == client.id)
+        and not server.wrong("assertion-refused")
         and (server.wrong("assertion-any-audience") or aud in audiences)
         and isinstance(ends, int)
         and (server.wrong("assertion-expired") or now < ends <= now + LONGEST_S)
@@ -118,9 +122,9 @@ def account(server: Server, client: Client, text: str) -> bool:
     known, jti, issued = state(server).seen, claims.get("jti"), claims.get("iat")
     good = (
         claims.get("sub") in accounts.USERS
-        and claims.get("azp") == client.id
+        and (claims.get("azp") == client.id or server.wrong("account-any-client"))
         and isinstance(issued, int)
-        and abs(time.time() - issued) < LONGEST_S
+        and (abs(time.time() - issued) < LONGEST_S or server.wrong("account-old"))
         and isinstance(jti, str)
         and jti not in known
     )

@@ -99,7 +99,7 @@ def _decided(server: Server, request: web.Request, form: dict[str, str]) -> web.
     mine = wanted.credential is None or wanted.credential.owner == user
     if form.get("do") != "allow" or not mine:
         return _answered(server, wanted, {"error": "access_denied"})
-    text = new("code")
+    text = f"code-{len(found.codes):08}" if server.wrong("code-counted") else new("code")
     found.codes[text] = Code(wanted, user, new("grant"), time.monotonic() + CODE_S)
     return _answered(server, wanted, {"code": text})
 

@@ -21,6 +21,7 @@ SCOPES: Final = ("service", "credential")
 CREDENTIAL: Final = ("credentialID", "numSignatures", "hash", "hashes", "hashAlgorithmOID")
 """Parameters of scope ``credential``."""
 LONGEST_TEXT: Final = 500
+_BAD_DETAILS: Final = "invalid_authorization_details"
 
 Parameters = Mapping[str, str]
 
@@ -39,7 +40,8 @@ class Told(Exception):
 
 def known(server: Server, parameters: Parameters, *, pushed: bool = False) -> tuple[Client, str]:
     """The client, and where its answer goes."""
-    client = CLIENTS.get(parameters.get("client_id", ""))
+    usual = "app" if server.wrong("client-default") else ""
+    client = CLIENTS.get(parameters.get("client_id", usual))
     if client is None or not client.redirect_uris:
         raise Unsafe("There is no such client.")
     given = parameters.get("redirect_uri", client.redirect_uris[0])
@@ -57,11 +59,16 @@ def checked(
     parameters = dict(pairs)
     if len(parameters) != len(pairs) and not server.wrong("parameter-twice"):
         raise Told("invalid_request", "A parameter stands twice.")
-    kind = parameters.get("response_type")
+    if server.wrong("parameter-unknown-refused") and "conformance_parameter" in parameters:
+        raise Told("invalid_request", "A parameter is not known.")
+    kind = parameters.get(
+        "response_type", "code" if server.wrong("response-type-optional") else None
+    )
     if kind is None:
         raise Told("invalid_request", "Missing parameter response_type")
     implicit = kind == "token" and server.wrong("implicit-grant")
-    if kind != "code" and not implicit:
+    strange = kind not in ("code", "token") and server.wrong("response-type-any")
+    if kind != "code" and not implicit and not strange:
         raise Told("unsupported_response_type", "Only codes are given.")
     if len(parameters.get("description", "")) > LONGEST_TEXT:
         raise Told("invalid_request", "The description is too long.")
@@ -88,7 +95,8 @@ def checked(
 
 
 def _scope(server: Server, parameters: Parameters) -> str:
-    scopes = set(parameters.get("scope", "service").split())
+    usual = "" if server.wrong("scope-required") else "service"
+    scopes = set(parameters.get("scope", usual).split())
     if len(scopes) == 2 and scopes == set(SCOPES) and server.wrong("scopes-together"):
         return "service"
     if len(scopes) != 1 or not scopes <= set(SCOPES):
@@ -110,7 +118,9 @@ def _challenge(server: Server, major: int, parameters: Parameters) -> tuple[str,
 
 def _credential(server: Server, major: int, parameters: Parameters) -> dict[str, Any]:
     name = "hash" if major == 1 else "hashes"
-    credential = _named(server, parameters.get("credentialID"))
+    usual = "CRED-OAUTH" if server.wrong("credential-default") else None
+    named = parameters.get("credentialID", usual)
+    credential = _named(named, any_other=server.wrong("credential-any"))
     number = parameters.get("numSignatures", "1" if server.wrong("number-optional") else "")
     if not number.isdecimal() or int(number) < 1:
         raise Told("invalid_request", "Missing or invalid parameter numSignatures")
@@ -118,8 +128,10 @@ def _credential(server: Server, major: int, parameters: Parameters) -> dict[str,
         raise Told("invalid_request", "Invalid parameter numSignatures")
     hashes = None
     algorithm = parameters.get("hashAlgorithmOID", "") if major == 2 else ""
+    if "hashAlgorithmOID" not in parameters and server.wrong("algorithm-optional"):
+        algorithm = algorithms.SHA256
     if name in parameters:
-        hashes = _measured(parameters[name].split(","), int(number))
+        hashes = _measured(server, parameters[name].split(","), int(number))
         if major == 2 and algorithm not in algorithms.DIGESTS:
             raise Told("invalid_request", "Missing or invalid parameter hashAlgorithmOID")
     elif credential.scal == "2" and not server.wrong("hashes-optional"):
@@ -141,44 +153,48 @@ def _details(server: Server, parameters: Parameters) -> dict[str, Any]:
         (detail,) = details
         kind, digests = detail["type"], [one["hash"] for one in detail["documentDigests"]]
     except (ValueError, TypeError, KeyError, RecursionError):
-        raise Told("invalid_authorization_details", "They cannot be read.") from None
+        error = "server_error" if server.wrong("rar-malformed-error") else _BAD_DETAILS
+        raise Told(error, "They cannot be read.") from None
     if kind != "credential" and not server.wrong("rar-type-any"):
-        raise Told("invalid_authorization_details", "Their type is not known.")
+        raise Told(_BAD_DETAILS, "Their type is not known.")
     algorithm = detail.get("hashAlgorithmOID")
     if algorithm is None and server.wrong("rar-algorithm-optional"):
         algorithm = algorithms.SHA256
     if algorithm not in algorithms.DIGESTS or not digests:
-        raise Told("invalid_authorization_details", "They need hashes and their algorithm.")
-    credential = _named(server, detail.get("credentialID"))
-    hashes = _measured(digests, credential.multisign)
+        raise Told(_BAD_DETAILS, "They need hashes and their algorithm.")
+    any_other = server.wrong("rar-credential-any")
+    credential = _named(detail.get("credentialID"), any_other=any_other)
+    hashes = _measured(server, digests, credential.multisign)
     return {
         "credential": credential,
         "count": len(hashes),
-        "hashes": hashes,
+        "hashes": None if server.wrong("rar-any-hash") else hashes,
         "algorithm": algorithm,
         "details": details,
     }
 
 
-def _named(server: Server, name: object) -> Credential:
+def _named(name: object, *, any_other: bool) -> Credential:
     if name is None:
         raise Told("invalid_request", "Missing parameter credentialID")
     found = accounts.CREDENTIALS.get(str(name))
-    if found is None and server.wrong("credential-any"):
+    if found is None and any_other:
         found = accounts.CREDENTIALS["CRED-OAUTH"]
     if found is None or found.mode != "oauth2code" or not found.enabled:
         raise Told("invalid_request", "Invalid parameter credentialID")
     return found
 
 
-def _measured(texts: Sequence[str], most: int) -> tuple[bytes, ...]:
+def _measured(server: Server, texts: Sequence[str], most: int) -> tuple[bytes, ...]:
     """The digests, of either alphabet, padded or not (csc-api 6.3)."""
     try:
         found = tuple(
-            base64.urlsafe_b64decode(one.translate(_URL).rstrip("=") + "=" * (-len(one) % 4))
+            base64.b64decode(one.translate(_URL) + "=" * (-len(one) % 4), b"-_", validate=True)
             for one in (text.rstrip("=") for text in texts)
         )
     except (binascii.Error, ValueError):
+        if server.wrong("hash-garbage"):
+            return (bytes(32),)
         raise Told("invalid_request", "A hash is not base64.") from None
     if len(found) > most or not all(len(one) in (32, 48, 64) for one in found):
         raise Told("invalid_request", "Hashes are too many or of the wrong length.")

@@ -22,6 +22,8 @@ def token(server: Server, client: Client, form: Form) -> Reply:
     kind = form.get("grant_type")
     if kind is None:
         raise Refused("Missing parameter grant_type")
+    if kind == "password" and server.wrong("password-grant"):
+        kind = OWN
     if kind not in (CODE, REFRESH, OWN):
         raise Refused("Invalid parameter grant_type")
     if kind not in client.grants:
@@ -66,6 +68,8 @@ def _redeemed(server: Server, client: Client, form: Form) -> dict[str, Any]:
 def _proved(server: Server, code: Code, verifier: str | None) -> bool:
     """Whether the verifier belongs to the challenge (RFC 7636 4.6)."""
     request = code.request
+    if request.major == 1 and server.wrong("pkce-ignored-in-v1"):
+        return True
     if not request.challenge:
         return verifier is None or request.major == 1
     if verifier is None:
@@ -102,14 +106,20 @@ def _credential(server: Server, code: Code) -> dict[str, Any]:
     request, credential = code.request, code.request.credential
     if credential is None:
         raise RuntimeError("a request of scope credential names one")
-    hashes = None if server.wrong("approval-any-hash") else request.hashes
+    hashes, count = request.hashes, request.count
+    if server.wrong("approval-any-hash"):
+        hashes = None
+    if server.wrong("approval-useless"):
+        hashes = (bytes(32),)
+    if server.wrong("approval-endless"):
+        hashes, count = (hashes or ()) * 2, count * 2
     sad = server.authorize(
         credential,
         f"user {code.user}",
-        request.count,
+        count,
         hashes,
         algorithm=request.algorithm,
-        exchange=request.major == 1,
+        exchange=request.major == 1 and not server.wrong("approval-endless"),
     )
     kind = "access" if server.wrong("credential-token-serves") else "credential"
     life = credential.lifetime_s
@@ -136,7 +146,8 @@ def _refreshed(server: Server, client: Client, form: Form) -> dict[str, Any]:
     found = server.tokens.get(text)
     any_client = server.wrong("refresh-any-client") and found is not None and found.client
     mine = found is not None and (found.client == client.id or any_client)
-    if found is None or not mine or found.kind != "refresh":
+    kinds = {"refresh", "credential" if server.wrong("credential-refreshable") else "refresh"}
+    if found is None or not mine or found.kind not in kinds:
         raise _grant("Invalid parameter refresh_token")
     if not found.live:
         _end(server, found.grant)
@@ -147,6 +158,8 @@ def _refreshed(server: Server, client: Client, form: Form) -> dict[str, Any]:
 
 
 def _own(server: Server, client: Client) -> dict[str, Any]:
+    if server.wrong("own-refused"):
+        raise Refused("The client may not do that.", error="unauthorized_client")
     members: dict[str, Any] = {
         "access_token": server.issue("access", client=client.id).text,
         "token_type": "Bearer",
@@ -182,7 +195,8 @@ def _revoked(server: Server, found: Token) -> None:
             server.kill(found.sad)
         return
     found.revoked = not server.wrong("oauth-revoke-refresh-lazy")
-    if not server.wrong("oauth-revoke-no-cascade"):
+    lazy = server.wrong("oauth-revoke-no-cascade") or server.wrong("oauth-revoke-no-cascade-v2")
+    if not lazy:
         _end(server, found.grant, ("access", "credential"))
 
 

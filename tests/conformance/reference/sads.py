@@ -24,6 +24,8 @@ def named(call: Call) -> str:
     value = call.members.get("SAD")
     if not isinstance(value, str):
         raise missing("string", "SAD")
+    if call.major == 2 and value in call.server.tokens and call.server.wrong("token-no-sad"):
+        raise invalid("SAD")
     return value
 
 
@@ -31,7 +33,10 @@ def found(call: Call, credential: Credential) -> Sad:
     """The SAD of the request, whose time is not over."""
     text = named(call)
     sad = call.server.sads.get(text) if text else call.token.sad
-    if sad is None or sad.credential != credential or sad.owner != call.token.subject:
+    by_oauth = sad is not None and sad.text in call.server.tokens
+    lax = by_oauth and call.server.wrong("credential-token-any")
+    other = sad is not None and sad.credential != credential and not lax
+    if sad is None or other or sad.owner != call.token.subject:
         raise invalid("SAD")
     if sad.expired:
         raise Refused("SAD expired")

@@ -24,14 +24,15 @@ def _is(
 
 def _says(
     name: str,
-    check: str,
+    checks: str | tuple[str, ...],
     versions: tuple[Version, ...],
     what: str,
     method: str,
     change: Callable[[Reply], Reply],
 ) -> Defect:
     """A change of what one endpoint answers."""
-    return Defect(name, (check,), versions, what, method, change)
+    named = (checks,) if isinstance(checks, str) else checks
+    return Defect(name, named, versions, what, method, change)
 
 
 def _headers(**headers: str) -> Callable[[Reply], Reply]:
@@ -57,6 +58,43 @@ def _typed_by_life(reply: Reply) -> Reply:
 
 
 _REQUESTS: Final = (
+    _is("client-default", "oauth.client-missing", ALL, "A missing client is taken for another."),
+    _is(
+        "parameter-unknown-refused",
+        "oauth.unknown-parameter",
+        ALL,
+        "Parameters of extensions are refused.",
+    ),
+    _is(
+        "response-type-optional",
+        "oauth.response-type-missing",
+        ALL,
+        "A missing response_type is taken for code.",
+    ),
+    _is(
+        "response-type-any",
+        ("oauth.response-type-unknown", "oauth.error-state", "par.checked"),
+        V2,
+        "Any response_type but token is taken for code.",
+    ),
+    _is("scope-required", "oauth.scope-default", ALL, "There is no default scope."),
+    _is(
+        "credential-default",
+        "oauth.credential-id-missing",
+        ALL,
+        "A missing credentialID is taken for the only one.",
+    ),
+    _is(
+        "algorithm-optional",
+        "oauth.credential-algorithm-missing",
+        V2,
+        "Hashes without algorithm are taken for SHA-256.",
+    ),
+    _is("hash-garbage", "oauth.credential-hash-malformed", ALL, "A broken hash is taken for 0."),
+    _is(
+        "account-any-client", "oauth.account-client", ALL, "azp of account tokens is not compared."
+    ),
+    _is("account-old", "oauth.account-old", ALL, "Account tokens do not grow old."),
     _is("state-lost", "oauth.state", ALL, "The code comes back without state."),
     _is("error-state-lost", "oauth.error-state", ALL, "Errors come back without state."),
     _is("state-made-up", "oauth.state-absent", ALL, "An empty state comes back unasked."),
@@ -97,6 +135,16 @@ _REQUESTS: Final = (
     ),
 )
 _CODES: Final = (
+    _is("code-counted", "oauth.code-guessable", ALL, "Codes are numbers that are counted up."),
+    _is("pkce-ignored-in-v1", "oauth.pkce-v1", V1, "A challenge that v1 does not ask for is lost."),
+    _says(
+        "code-unknown-request",
+        ("oauth.code-unknown", "oauth.code-client"),
+        ALL,
+        "An unknown code is called invalid_request.",
+        _TOKEN,
+        refusing("Invalid parameter code", error="invalid_request"),
+    ),
     _is("code-twice", "oauth.code-once", ALL, "A code is redeemed again and again."),
     _is("code-replay-harmless", "oauth.code-replay", ALL, "A replayed code has no consequence."),
     _is("code-any-client", "oauth.code-client", ALL, "Any client redeems a code."),
@@ -111,6 +159,105 @@ _CODES: Final = (
     _is("pkce-verifier-optional", "oauth.pkce-verifier-missing", V2, "It may be left out."),
 )
 _TOKENS: Final = (
+    _says(
+        "tokens-mac",
+        ("oauth.token", "oauth.refresh"),
+        ALL,
+        "Tokens for the service are of type MAC.",
+        _TOKEN,
+        lambda reply: (
+            _where("Bearer", token_type="MAC")(reply)
+            if "refresh_token" in (reply.members or {})
+            else reply
+        ),
+    ),
+    _says(
+        "tokens-html",
+        "oauth.token-json",
+        ALL,
+        "Errors of the token endpoint are text/html.",
+        _TOKEN,
+        lambda reply: _headers(Content_Type="text/html")(reply) if reply.status >= 400 else reply,
+    ),
+    _says(
+        "sad-seconds-text",
+        "oauth.credential-token-fields",
+        V1,
+        "expires_in of a SAD is a text.",
+        _TOKEN,
+        _where("SAD", expires_in="300"),
+    ),
+    _says(
+        "refresh-missing-500",
+        "oauth.refresh-missing",
+        ALL,
+        "A missing refresh token is an internal error.",
+        _TOKEN,
+        refusing("Missing parameter refresh_token", status=500, error="server_error"),
+    ),
+    _says(
+        "refresh-unknown-request",
+        (
+            "oauth.refresh-unknown",
+            "oauth.refresh-access-token",
+            "oauth.refresh-rotation",
+            "oauth.refresh-client",
+            "oauth.revoke-refresh",
+            "oauth.credential-refreshed",
+        ),
+        ALL,
+        "A bad refresh token is called invalid_request.",
+        _TOKEN,
+        refusing("Invalid parameter refresh_token", error="invalid_request"),
+    ),
+    _says(
+        "grant-type-unknown-500",
+        ("oauth.grant-type-unknown",),
+        ALL,
+        "An unknown grant is an internal error.",
+        _TOKEN,
+        refusing("Invalid parameter grant_type", status=500, error="server_error"),
+    ),
+    _says(
+        "client-missing-403",
+        "oauth.client-id-missing",
+        ALL,
+        "A form without client is forbidden.",
+        _TOKEN,
+        refusing("Missing parameter client_id", status=403),
+    ),
+    _says(
+        "client-unproved-access",
+        "oauth.client-unproved",
+        ALL,
+        "A client without proof is denied access.",
+        _TOKEN,
+        refusing("Client authorization required", error="access_denied"),
+    ),
+    _is("token-get", "oauth.token-get", ALL, "The token endpoint answers GET."),
+    _is("password-grant", "oauth.password-grant", ALL, "Passwords become tokens."),
+    _is("refresh-token-serves", "oauth.refresh-token-serves-not", ALL, "They call the API."),
+    _is(
+        "credential-refreshable",
+        "oauth.credential-refreshed",
+        ALL,
+        "A credential token becomes tokens for the service.",
+    ),
+    _is(
+        "credential-token-informs-not",
+        "oauth.credential-token-informs",
+        V2,
+        "credentials/info does not take credential tokens.",
+    ),
+    _is(
+        "credential-token-any",
+        "oauth.sign-other-credential",
+        V20,
+        "A credential token signs with any credential.",
+    ),
+    _is("approval-useless", "oauth.sign", V1, "An authorization is for other hashes than asked."),
+    _is("approval-endless", "oauth.sign-once", ALL, "An authorization signs twice as often."),
+    _is("token-no-sad", "oauth.sign-as-sad", V2, "A credential token is not taken as SAD."),
     _is(
         "token-parameter-twice",
         "oauth.token-parameter-twice",
@@ -198,6 +345,25 @@ _TOKENS: Final = (
     ),
 )
 _CLIENTS: Final = (
+    _is("assertion-endless", "oauth.assertion-endless", ALL, "Assertions need no end."),
+    _is("assertion-any-subject", "oauth.assertion-subject", ALL, "sub is not compared."),
+    _is(
+        "assertion-refused",
+        ("oauth.assertion", "oauth.assertion-replay"),
+        ALL,
+        "Assertions are never good.",
+    ),
+    _is(
+        "own-refused",
+        (
+            "oauth.client-credentials",
+            "oauth.client-credentials-refresh",
+            "oauth.assertion",
+            "oauth.assertion-replay",
+        ),
+        ALL,
+        "Client credentials are announced and refused.",
+    ),
     _is(
         "assertion-unsigned",
         "oauth.assertion-key",
@@ -209,6 +375,56 @@ _CLIENTS: Final = (
     _is("assertion-replay", "oauth.assertion-replay", ALL, "jti is forgotten."),
 )
 _REVOCATIONS: Final = (
+    _is(
+        "oauth-revoke-no-cascade-v2",
+        "oauth.revoke-cascade-v2",
+        V2,
+        "Access tokens of a revoked refresh token live on.",
+    ),
+    _says(
+        "oauth-revoke-missing-500",
+        "oauth.revoke-token-missing",
+        ALL,
+        "A missing token is an internal error.",
+        _REVOKE,
+        refusing("Missing parameter token", status=500, error="server_error"),
+    ),
+    _says(
+        "oauth-revoke-unknown-204",
+        "oauth.revoke-unknown",
+        ALL,
+        "Unknown tokens are revoked, as RFC 7009 has it.",
+        _REVOKE,
+        lambda reply: (
+            Reply(None, 204)
+            if (reply.members or {}).get("error_description") == "Invalid string parameter token"
+            else reply
+        ),
+    ),
+    _says(
+        "oauth-revoke-client-missing-403",
+        "oauth.revoke-client-missing",
+        ALL,
+        "A form without client is forbidden.",
+        _REVOKE,
+        refusing("Missing parameter client_id", status=403),
+    ),
+    _says(
+        "oauth-revoke-client-403",
+        "oauth.revoke-client-unknown",
+        ALL,
+        "An unknown client is forbidden.",
+        _REVOKE,
+        refusing("Invalid parameter client_id", status=403),
+    ),
+    _says(
+        "oauth-revoke-unproved-access",
+        "oauth.revoke-unproved",
+        ALL,
+        "A client without proof is denied access.",
+        _REVOKE,
+        refusing("Client authorization required", error="access_denied"),
+    ),
     _is(
         "oauth-revoke-lazy",
         ("oauth.revoke-access", "oauth.revoke-hint-wrong"),
@@ -238,6 +454,9 @@ _REVOCATIONS: Final = (
     ),
 )
 _PUSHED: Final = (
+    _is("par-lost", "par.works", V20, "Pushed requests are lost."),
+    _is("par-any-uri", ("par.unknown", "par.once"), V2, "Any request_uri is taken."),
+    _is("par-query-counts", "par.query-ignored", V2, "The query changes a pushed request."),
     _says(
         "par-200",
         "par.created",
@@ -262,6 +481,14 @@ _PUSHED: Final = (
 )
 _DETAILS: Final = (
     _is(
+        "rar-malformed-error",
+        ("rar.malformed", "rar.digests-missing"),
+        V21,
+        "Details that cannot be read are an internal error.",
+    ),
+    _is("rar-credential-any", "rar.credential-unknown", V21, "Any credential is taken."),
+    _is("rar-any-hash", "rar.other-hash", V21, "The digests of details do not bind."),
+    _is(
         "rar-details-lost",
         ("rar.details", "rar.details-hashes"),
         V21,
@@ -271,6 +498,39 @@ _DETAILS: Final = (
     _is("rar-algorithm-optional", "rar.algorithm-missing", V21, "SHA-256 is the default."),
 )
 _METADATA: Final = (
+    _is("metadata-elsewhere", "oauth.metadata-place", V21, "They are behind the issuer's path."),
+    _says(
+        "metadata-text",
+        "oauth.metadata-json",
+        V21,
+        "They are plain text.",
+        "metadata",
+        _headers(Content_Type="text/plain"),
+    ),
+    _says(
+        "metadata-no-token",
+        "oauth.metadata-endpoints",
+        V21,
+        "There is no token endpoint.",
+        "metadata",
+        without("token_endpoint"),
+    ),
+    _says(
+        "metadata-password",
+        "oauth.metadata-grant-types",
+        V21,
+        "The password grant is announced.",
+        "metadata",
+        having(grant_types_supported=["authorization_code", "password"]),
+    ),
+    _says(
+        "metadata-none",
+        "oauth.metadata-signing",
+        V21,
+        "Unsigned assertions are announced.",
+        "metadata",
+        having(token_endpoint_auth_signing_alg_values_supported=["none", "ES256"]),
+    ),
     _says(
         "issuer-slash",
         "oauth.metadata-issuer",
