@@ -47,7 +47,8 @@ async def sign_doc(request: web.Request) -> web.StreamResponse:
             )
             return respond(documents.render_accepted(handle))
         result = await service.sign_doc(call(request), caller, wanted, room)
-        return answers.of(result, room.path)
+        encoded = await answers.encode(service.desk, result, room.path)
+        return answers.of(result, room.path, already_encoded=encoded)
 
 
 async def poll(request: web.Request) -> web.StreamResponse:

@@ -18,7 +18,8 @@ from policies.documents import SMALL_BYTES
 from policies.secret import Sad
 
 TIMES_THE_BODY: Final = 3
-"""What a request takes in the spool at most: its body, its documents, its results."""
+"""What a request takes in the spool at most: its body and its documents, or these, its results, and
+those once more in base64."""
 
 
 async def sign_doc(request: web.Request, room: Room, handle: Sad | None) -> Taken:

@@ -7,10 +7,11 @@ comes back as a value, for its words are the client's.
 
 from __future__ import annotations
 
+import base64
 import hashlib
 from dataclasses import dataclass
 from pathlib import Path
-from typing import ClassVar
+from typing import ClassVar, Final
 
 from ades.desk import MIB, Limits, Work
 from csc_server.wire import documents, fields
@@ -21,6 +22,9 @@ from policies.algorithms import HashAlgorithm
 from policies.documents import MOST_DOCUMENT_BYTES, Document, SignDocRequest
 from policies.errors import PropertiesInvalid
 from policies.secret import Sad
+
+PIECE_BYTES: Final = 96 * 1024
+"""Of a file, encoded at once: a multiple of three."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,6 +81,32 @@ class TakeApart(Work[TakenApart]):
             return TakenApart(refusal=Refusal(reason.description, reason.status))
         except PropertiesInvalid as reason:
             return TakenApart(refusal=Refusal("", 400, reason.names))
+
+
+@dataclass(frozen=True, slots=True)
+class Encode(Work[None]):
+    """Files of a result in base64, each beside itself, for the answer.
+
+    Encoding does not let go of the interpreter: of a large file it would cost others more than
+    everything else that the answer takes.
+    """
+
+    limits: ClassVar[Limits] = Limits(
+        wall_s=20, cpu_s=10, memory_bytes=64 * MIB, file_bytes=2 * MOST_DOCUMENT_BYTES
+    )
+    files: tuple[Path, ...]
+
+    def perform(self) -> None:
+        """In the child."""
+        for path in self.files:
+            with path.open("rb") as file, encoded(path).open("xb") as target:
+                while piece := file.read(PIECE_BYTES):
+                    target.write(base64.b64encode(piece))
+
+
+def encoded(path: Path) -> Path:
+    """Where ``Encode`` leaves a file."""
+    return path.with_name(f"{path.name}.base64")
 
 
 def taken(apart: TakenApart) -> Taken:

@@ -10,16 +10,20 @@ import socket
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
+from typing import Any
 
 import pytest
 from aiohttp import web
 from aiohttp.test_utils import TestClient, TestServer
 
+from ades.desk import Lost, Work
 from csc_server.adapters.entropy import SystemEntropy
 from csc_server.adapters.spool import Spool
 from csc_server.web import answers, patience, uploads
 from csc_server.web.middleware import Handler, edge
 from csc_server.web.patience import PATIENCE
+from csc_server.wire.bodies import PIECE_BYTES
+from policies.documents import SMALL_BYTES
 from policies.errors import ResponseFailed
 from policies.jobs import SigningResult, ValidationInfo
 
@@ -125,9 +129,26 @@ async def test_the_limit_of_a_request_starts_when_its_body_is_there() -> None:
             assert response.status == 200
 
 
-async def test_every_byte_of_every_file(tmp_path: Path) -> None:
-    """Files of all lengths around those of a piece, gone before they are sent."""
-    sizes = (0, 1, 2, 3, answers.PIECE_BYTES, answers.PIECE_BYTES + 1, 2 * answers.PIECE_BYTES - 1)
+class FakeDesk:
+    """A desk that works here, or does not work."""
+
+    def __init__(self, *, works: bool = True) -> None:
+        self.works = works
+        self.asked = 0
+
+    async def do(self, work: Work[Any]) -> Any:
+        """The result, or that there is none."""
+        self.asked += 1
+        if not self.works:
+            raise Lost("the parent ended")
+        return work.perform()
+
+
+@pytest.mark.parametrize("works", [None, True, False], ids=["as it goes", "before", "lost"])
+async def test_every_byte_of_every_file(tmp_path: Path, works: bool | None) -> None:
+    """Files of all lengths around those of a piece, gone before they are sent; encoded beforehand
+    or not, and not where that did not work."""
+    sizes = (0, 1, 2, 3, PIECE_BYTES, PIECE_BYTES + 1, 2 * PIECE_BYTES - 1)
     contents = [os.urandom(size) for size in sizes]
     names = tuple(map(str, range(len(sizes))))
     info = ValidationInfo((b"ocsp",), (), (b"certificate", b"another"))
@@ -136,9 +157,13 @@ async def test_every_byte_of_every_file(tmp_path: Path) -> None:
     async def answer(request: web.Request) -> web.StreamResponse:
         for name, content in zip(names, contents, strict=True):
             (tmp_path / name).write_bytes(content)
-        made = answers.of(result, tmp_path)
-        for name in names:
-            (tmp_path / name).unlink()
+        encoded = False
+        if works is not None:
+            encoded = await answers.encode(FakeDesk(works=works), result, tmp_path)
+        assert encoded is bool(works)
+        made = answers.of(result, tmp_path, already_encoded=encoded)
+        for path in tmp_path.iterdir():
+            path.unlink()
         return made
 
     async with serving(answer) as client, client.post("/") as response:
@@ -154,6 +179,17 @@ async def test_every_byte_of_every_file(tmp_path: Path) -> None:
         "crl": [],
         "certificates": ["Y2VydGlmaWNhdGU=", "YW5vdGhlcg=="],
     }
+
+
+async def test_small_files_need_no_child(tmp_path: Path) -> None:
+    """Up to the size that a body may have without one, all together."""
+    desk, half = FakeDesk(), SMALL_BYTES // 2
+    result = SigningResult(documents=("one",), objects=("two",))
+    for size, asked in ((half, 0), (half + 1, 1)):
+        for name in ("one", "two"):
+            (tmp_path / name).write_bytes(bytes(size))
+        assert await answers.encode(desk, result, tmp_path) is bool(asked)
+        assert desk.asked == asked
 
 
 def test_files_that_are_gone(tmp_path: Path) -> None:
