@@ -48,9 +48,9 @@ class Control:
         return press in (self.name, self.value) or press.lower() == label
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, eq=False)
 class Form:
-    """A form and what it would send."""
+    """A form and what it would send. Two forms of a page are two, however alike they begin."""
 
     action: str = ""
     method: str = "get"
