@@ -12,10 +12,11 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
 from conformance.answer import Answer, Members
+from conformance.codes import Changes, b64url
 from conformance.credential import Credential
 from conformance.dialect import encoded
 from conformance.errors import NotApplicable, NotRun
-from conformance.grants import Changes, Grants, b64url, grants
+from conformance.grants import Grants, grants
 
 if TYPE_CHECKING:
     from conformance.target import Authorized, Target

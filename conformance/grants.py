@@ -7,8 +7,6 @@ shared. A check changes one parameter of a good request and looks at the ``Outco
 
 from __future__ import annotations
 
-import base64
-import hashlib
 import secrets
 from collections.abc import Awaitable, Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -17,36 +15,21 @@ from typing import TYPE_CHECKING, Final, TypeVar
 from conformance import identity as identities
 from conformance.answer import Answer, Members
 from conformance.browser import Arrival, Local, Recipe
+from conformance.codes import ODD_STATE, Changes, Code, challenge, given, good
 from conformance.endpoints import discover, host_of
 from conformance.errors import NotApplicable, NotRun, Violation
 from conformance.identity import Identity
 from conformance.oauth import AuthorizationServer, Parameters
-from conformance.outcome import Outcome, ended
+from conformance.outcome import Outcome
 from conformance.profile import OAuth, Step
 
 if TYPE_CHECKING:
     from conformance.target import Target
 
-Changes = Mapping[str, str | None]
-"""To parameters of a good request; None leaves one out."""
-ODD_STATE: Final = "a b+c/d=e&f%20g?h#i~" + "x" * 100
-"""All that may go wrong on the way through two queries; below the 255 bytes that are allowed."""
 FIRST: Final = "an authorization for the service"
 TOKENS: Final = "tokens of an authorization"
 _NAME: Final = "the authorization server"
 _Found = TypeVar("_Found")
-
-
-@dataclass(frozen=True, slots=True)
-class Code:
-    """An authorization code that has not been used, and what it takes to use it."""
-
-    text: str
-    redirect_uri: str
-    """As it was sent; empty if it was not."""
-    verifier: str
-    """Empty: no PKCE."""
-    arrival: Arrival
 
 
 @dataclass(slots=True)
@@ -204,7 +187,7 @@ class Grants:
             outcome = Outcome(await self.server.authorize(parameters, uris, ()))
         else:
             outcome = await self.attempt(parameters)
-        return _good(outcome, verifier, parameters.get("redirect_uri", ""))
+        return good(outcome, verifier, parameters.get("redirect_uri", ""))
 
     # --- tokens ---------------------------------------------------------------------------------
 
@@ -316,36 +299,9 @@ async def blamed(target: Target, name: str, fixture: Awaitable[_Found]) -> _Foun
         raise
 
 
-def given(parameters: Changes) -> dict[str, str]:
-    """Those that are not left out."""
-    return {name: value for name, value in parameters.items() if value is not None}
-
-
-def challenge(verifier: str) -> str:
-    """S256 of a verifier (RFC 7636 4.2)."""
-    return b64url(hashlib.sha256(verifier.encode()).digest())
-
-
-def b64url(data: bytes) -> str:
-    """As hashes travel in a query: without padding."""
-    return base64.urlsafe_b64encode(data).decode().rstrip("=")
-
-
 def _for_credential(named: Mapping[str, str]) -> bool:
     asked = "credentialID" in named or "authorization_details" in named
     return asked or "credential" in named.get("scope", "").split()
-
-
-def _good(outcome: Outcome, verifier: str, redirect_uri: str) -> Code:
-    """The code that a good request has to end with."""
-    arrival = outcome.arrival
-    if outcome.pushed is not None:
-        raise Violation(f"the pushed request is answered {outcome.pushed.summary()}")
-    if not arrival.uri and arrival.status < 400:
-        raise NotRun(f"no step of the profile fits: {ended(arrival)}")
-    if not outcome.code:
-        raise Violation(f"a good request gives no code: {outcome.error or ended(arrival)}")
-    return Code(outcome.code, redirect_uri, verifier, arrival)
 
 
 def _hosts(target: Target, server: AuthorizationServer) -> frozenset[str]:

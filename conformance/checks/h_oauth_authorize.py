@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import functools
 
+from conformance.codes import ODD_STATE
 from conformance.errors import Violation
-from conformance.grants import FIRST, ODD_STATE, blamed, grants
+from conformance.grants import FIRST, blamed, grants
 from conformance.model import Level
 from conformance.registry import check
 from conformance.target import Target

@@ -5,8 +5,9 @@ from __future__ import annotations
 import functools
 
 from conformance.answer import Answer
+from conformance.codes import challenge
 from conformance.errors import NotApplicable, Violation
-from conformance.grants import Grants, challenge, grants
+from conformance.grants import Grants, grants
 from conformance.model import Level
 from conformance.registry import check
 from conformance.target import Target

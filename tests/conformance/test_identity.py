@@ -17,8 +17,8 @@ from joserfc.errors import SecurityWarning
 from joserfc.jwk import ECKey
 
 from conformance import identity
+from conformance.codes import challenge
 from conformance.errors import BadProfile
-from conformance.grants import challenge
 from conformance.identity import Identity
 from conformance.profile import OAuth
 
