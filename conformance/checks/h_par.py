@@ -5,7 +5,7 @@ from __future__ import annotations
 import functools
 
 from conformance.answer import Answer
-from conformance.codes import challenge
+from conformance.codes import challenge, good
 from conformance.errors import NotApplicable, Violation
 from conformance.grants import Grants, grants
 from conformance.model import Level
@@ -70,15 +70,8 @@ async def cache(target: Target) -> None:
 async def works(target: Target) -> None:
     found = await _found(target)
     outcome = await found.pushed(await _uri(found))
-    if not outcome.code:
-        raise Violation(f"there is no code: {outcome.error or outcome.arrival.status}")
-    form = {
-        "grant_type": "authorization_code",
-        "code": outcome.code,
-        "redirect_uri": found.redirect_uri,
-        "code_verifier": _VERIFIER,
-    }
-    (await found.server.token(form)).succeeded().member("access_token", str)
+    code = good(outcome, _VERIFIER, found.redirect_uri)
+    (await found.redeem(code)).succeeded().member("access_token", str)
 
 
 @_rfc(
