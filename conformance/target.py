@@ -386,6 +386,27 @@ class Target:
             credential, chosen, sad, None, lifetime if isinstance(lifetime, int) else 3600
         )
 
+    async def granted(
+        self,
+        count: int = 1,
+        *,
+        credential: Credential | None = None,
+        hashes: Sequence[bytes] | None = None,
+        algorithm: str | None = None,
+        changes: Mapping[str, object] | None = None,
+    ) -> Authorized:
+        """As ``authorized``, for checks of what follows: nothing is said where that fails.
+
+        Raises:
+            NotRun: There is no authorization. The checks of authorize say why.
+        """
+        try:
+            return await self.authorized(
+                count, credential=credential, hashes=hashes, algorithm=algorithm, changes=changes
+            )
+        except Violation as refusal:
+            raise NotRun(f"an authorization is not to be had: {refusal}") from refusal
+
     async def _decided(self, handle: str) -> Members:
         """The answer of authorizeCheck once the person has decided."""
         until = asyncio.get_running_loop().time() + self.profile.limits.wait_seconds

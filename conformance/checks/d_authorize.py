@@ -173,6 +173,8 @@ async def number_low(target: Target) -> None:
 )
 async def number_high(target: Target) -> None:
     credential = await authorizing.explicit(target)
+    if not isinstance(credential.facts.get("multisign"), int):
+        raise NotRun("`multisign` is no number; the checks of credentials/info say so")
     number = credential.multisign + 1
     answer = await authorizing.refused(
         target, {"numSignatures": number}, credential=credential, count=min(number, _MOST)

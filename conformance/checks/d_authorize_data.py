@@ -9,6 +9,7 @@ from typing import Any, Final
 from conformance import authorizing
 from conformance.answer import Answer
 from conformance.credential import Credential
+from conformance.dialect import encoded
 from conformance.errors import NotApplicable
 from conformance.model import Level
 from conformance.registry import check
@@ -46,13 +47,31 @@ async def hashes_missing(target: Target) -> None:
 
 
 @_check(
+    "authorize.hashes-optional",
+    Level.SHALL,
+    expects="With SCAL 1 signatures can be authorized without hashes.",
+    mend="Ask for hashes only where `SCAL` is 2.",
+)
+async def hashes_optional(target: Target) -> None:
+    credential = await target.signing_credential(
+        lambda one: one.mode != "oauth2code" and not one.binds_hashes, "with SCAL 1"
+    )
+    await target.granted(credential=credential)
+    changes = {target.names.hashes: ABSENT}
+    if target.names.major == 2:
+        changes[target.names.hash_algorithm] = ABSENT
+    await target.authorized(credential=credential, changes=changes)
+
+
+@_check(
     "authorize.hashes-type",
     Level.OURS,
     expects="Hashes that are no array are refused.",
     mend=f"Answer 400, `{_NO_HASHES}`.",
 )
 async def hashes_type(target: Target) -> None:
-    for value in ("abc", 7, {"0": "abc"}):
+    single = encoded(target.digests())[0]
+    for value in (single, 7, {"0": single}):
         answer = await authorizing.refused(target, {target.names.hashes: value})
         answer.refused()
 

@@ -8,6 +8,7 @@ from typing import Any, Final
 
 from conformance import rows
 from conformance.answer import Answer
+from conformance.dialect import encoded
 from conformance.errors import NotRun
 from conformance.model import Level
 from conformance.registry import check
@@ -175,7 +176,9 @@ async def hashes_missing(target: Target) -> None:
     mend="Answer 400, `Missing (or invalid type) array parameter hash`.",
 )
 async def hashes_type(target: Target) -> None:
-    (await _refused(target, {target.names.hashes: {"0": "abc"}})).refused()
+    single = encoded((await target.shared()).hashes)[0]
+    for value in (single, {"0": single}):
+        (await _refused(target, {target.names.hashes: value})).refused()
 
 
 @_check(
@@ -206,7 +209,7 @@ async def hashes_length(target: Target) -> None:
 )
 async def hashes_more(target: Target) -> None:
     number = len((await target.shared()).hashes)
-    more = target.names.authorize("", target.digests(number + 1), {})[target.names.hashes]
+    more = encoded(target.digests(number + 1))
     (await _refused(target, {target.names.hashes: more})).refused()
 
 

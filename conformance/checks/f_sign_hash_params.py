@@ -9,7 +9,7 @@ from typing import Any, Final
 from conformance.checks.f_sign_hash import METHOD, refused
 from conformance.credential import Credential
 from conformance.dialect import encoded
-from conformance.errors import NotApplicable, NotRun
+from conformance.errors import NotApplicable, NotRun, Violation
 from conformance.judge import algorithms
 from conformance.model import Level
 from conformance.registry import check
@@ -19,6 +19,7 @@ _check = functools.partial(check, group=METHOD, v1="11.9", v2="11.10", methods=(
 _v2 = functools.partial(check, group=METHOD, v2="11.10", methods=(METHOD,))
 _NO_PARAMS: Final = "Missing (or invalid type) string parameter signAlgoParams"
 _PSS_SHA1: Final = "MDGgCzAJBgUrDgMCGgUAoRgwFgYJKoZIhvcNAQEIMAkGBSsOAwIaBQCiAwIBFKMDAgEB"
+_LENGTH: Final = ("Invalid digest value length", "Hash is not authorized by the SAD.")
 _PSS_DEFAULTS: Final = "MAA="
 """An empty SEQUENCE: everything left out, which means SHA-1."""
 
@@ -27,7 +28,7 @@ async def _authorized(target: Target, algorithm: str) -> Authorized:
     """An authorization of a credential with ``algorithm``, for calls that are refused."""
 
     async def make() -> Authorized:
-        return await target.authorized(credential=await with_algorithm(target, algorithm))
+        return await target.granted(credential=await with_algorithm(target, algorithm))
 
     shared = await target.shared()
     if algorithm in shared.credential.algorithms:
@@ -58,6 +59,23 @@ async def _refused(
     if answer.status < 400:
         target.once.forget(f"an authorization for {algorithm}")
         target.once.forget("an authorization")
+    answer.refused(*texts)
+
+
+async def _weak(target: Target, algorithm: str, changes: Mapping[str, object], *texts: str) -> None:
+    """A digest of SHA-1 is refused: when it is to be authorized, or else when to be signed."""
+    credential = await with_algorithm(target, algorithm)
+    texts = (*texts, *_LENGTH) if texts else ()
+    digest = b"x" * algorithms.SHA1_LENGTH
+    try:
+        authorized = await target.authorized(
+            credential=credential, hashes=(digest,), algorithm=algorithms.SHA1_OID
+        )
+    except Violation:
+        refused_later = {**changes, target.names.hashes: encoded([digest])}
+        await _refused(target, algorithm, refused_later, *texts)
+        return
+    answer = await target.sign(authorized, {"signAlgo": algorithm, **changes})
     answer.refused(*texts)
 
 
@@ -103,11 +121,9 @@ async def params_garbage(target: Target) -> None:
     mend="Answer 400 `invalid_request`: digests weaker than SHA-256 are not signed.",
 )
 async def params_sha1(target: Target) -> None:
-    digest = encoded([b"x" * 20])
     for value in (_PSS_SHA1, _PSS_DEFAULTS):
         changes = {"signAlgoParams": value, target.names.hash_algorithm: ABSENT}
-        await _refused(target, algorithms.RSA_PSS, changes)
-        await _refused(target, algorithms.RSA_PSS, {**changes, target.names.hashes: digest})
+        await _weak(target, algorithms.RSA_PSS, changes)
 
 
 @_check(
@@ -170,8 +186,8 @@ async def digest_unknown(target: Target) -> None:
 )
 async def digest_weak(target: Target) -> None:
     name = target.names.hash_algorithm
-    changes = {name: algorithms.SHA1_OID, target.names.hashes: encoded([b"x" * 20])}
-    await _refused(target, algorithms.RSA, changes, f"Invalid parameter {name}")
+    changes = {name: algorithms.SHA1_OID}
+    await _weak(target, algorithms.RSA, changes, f"Invalid parameter {name}")
 
 
 # --- operationMode --------------------------------------------------------------------------------

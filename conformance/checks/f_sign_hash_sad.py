@@ -1,4 +1,7 @@
-"""signatures/signHash: what a SAD allows, how often, to whom."""
+"""signatures/signHash: what a SAD allows, how often, to whom.
+
+Signatures are counted here; ``f_sign_hash_values`` verifies them.
+"""
 
 from __future__ import annotations
 
@@ -7,7 +10,7 @@ import dataclasses
 import functools
 from collections import Counter
 
-from conformance import rows, verifying
+from conformance import rows
 from conformance.answer import Answer
 from conformance.checks.f_sign_hash import ERRORS, METHOD, UNAUTHORIZED
 from conformance.credential import Credential
@@ -15,16 +18,19 @@ from conformance.dialect import encoded
 from conformance.errors import NotApplicable, NotRun, Violation
 from conformance.model import Level
 from conformance.registry import check
-from conformance.target import ABSENT, Authorized, Target
+from conformance.target import ABSENT, Authorized, Target, signatures
 
 _check = functools.partial(check, group=METHOD, v1="11.9", v2="11.10", methods=(METHOD,))
 _SPENT = ("Invalid parameter SAD", "SAD expired", UNAUTHORIZED)
 _PARALLEL = 8
 
 
-def _spent(answer: Answer) -> None:
+def _spent(answer: Answer, authorized: Authorized) -> None:
     """A refusal of an authorization that is used up: of the SAD, or of the access token."""
-    answer.refused(*_SPENT, status=(400, 401), error=(*ERRORS, "expired_token", "invalid_token"))
+    if authorized.sad is None:
+        answer.refused(status=(400, 401), error=(*ERRORS, "expired_token", "invalid_token"))
+    else:
+        answer.refused(*_SPENT, error=ERRORS)
 
 
 async def _two(target: Target) -> Authorized:
@@ -32,7 +38,7 @@ async def _two(target: Target) -> Authorized:
     credential = await target.signing_credential(
         lambda one: one.multisign > 1, "that signs several hashes at once"
     )
-    return await target.authorized(2, credential=credential)
+    return await target.granted(2, credential=credential)
 
 
 def _about(authorized: Authorized, *hashes: bytes) -> Authorized:
@@ -46,23 +52,9 @@ def _about(authorized: Authorized, *hashes: bytes) -> Authorized:
     mend="Count down before the key is used, and end the SAD at 0.",
 )
 async def spent(target: Target) -> None:
-    authorized = await target.authorized()
-    verifying.verify(await target.sign(authorized), authorized.credential, authorized.hashes)
-    _spent(await target.sign(authorized))
-
-
-@_check(
-    "sign-hash.beyond",
-    Level.SHALL,
-    expects="No more signatures are made than `numSignatures` said.",
-    mend="Compare the number of hashes with the signatures that are left.",
-)
-async def beyond(target: Target) -> None:
-    credential = await target.signing_credential(
-        lambda one: one.mode != "oauth2code" and not one.binds_hashes, "with SCAL 1"
-    )
-    authorized = await target.authorized(credential=credential)
-    _spent(await target.sign(_about(authorized, *authorized.hashes, *target.digests())))
+    authorized = await target.granted()
+    signatures(await target.sign(authorized), len(authorized.hashes))
+    _spent(await target.sign(authorized), authorized)
 
 
 async def _unbound(target: Target) -> Authorized:
@@ -73,7 +65,18 @@ async def _unbound(target: Target) -> Authorized:
     changes = {target.names.hashes: ABSENT}
     if target.names.major == 2:
         changes[target.names.hash_algorithm] = ABSENT
-    return await target.authorized(credential=credential, changes=changes)
+    return await target.granted(credential=credential, changes=changes)
+
+
+@_check(
+    "sign-hash.beyond",
+    Level.SHALL,
+    expects="No more signatures are made than `numSignatures` said.",
+    mend="Compare the number of hashes with the signatures that are left.",
+)
+async def beyond(target: Target) -> None:
+    authorized = await _unbound(target)
+    _spent(await target.sign(_about(authorized, *target.digests(2))), authorized)
 
 
 @_check(
@@ -85,8 +88,8 @@ async def _unbound(target: Target) -> Authorized:
 async def unbound(target: Target) -> None:
     authorized = await _unbound(target)
     later = _about(authorized, *target.digests())
-    verifying.verify(await target.sign(later), later.credential, later.hashes)
-    _spent(await target.sign(_about(authorized, *target.digests())))
+    signatures(await target.sign(later), 1)
+    _spent(await target.sign(_about(authorized, *target.digests())), authorized)
 
 
 @_check(
@@ -115,8 +118,8 @@ async def twice_authorized(target: Target) -> None:
         lambda one: one.multisign > 1, "that signs several hashes at once"
     )
     (digest,) = target.digests()
-    authorized = await target.authorized(credential=credential, hashes=(digest, digest))
-    verifying.verify(await target.sign(authorized), credential, (digest, digest))
+    authorized = await target.granted(credential=credential, hashes=(digest, digest))
+    signatures(await target.sign(authorized), 2)
 
 
 @_check(
@@ -142,7 +145,7 @@ async def one_unauthorized(target: Target) -> None:
 async def some(target: Target) -> None:
     authorized = await _two(target)
     first = _about(authorized, authorized.hashes[0])
-    verifying.verify(await target.sign(first), authorized.credential, first.hashes)
+    signatures(await target.sign(first), 1)
     again = await target.sign(first)
     if again.status == 200:
         raise Violation("a hash that was authorized once was signed twice")
@@ -155,7 +158,7 @@ async def some(target: Target) -> None:
     mend="Answer 400, `Invalid parameter SAD`.",
 )
 async def other_credential(target: Target) -> None:
-    authorized = await target.authorized()
+    authorized = await target.granted()
     mine = authorized.credential
     other = next((one for one in await target.credentials() if _differs(one, mine)), None)
     if other is None:
@@ -180,7 +183,7 @@ def _differs(one: Credential, mine: Credential) -> bool:
 )
 async def token_foreign(target: Target) -> None:
     other = await target.other_token()
-    authorized = await target.authorized()
+    authorized = await target.granted()
     if authorized.sad is None:
         raise NotRun("the authorization is an access token, not a SAD")
     answer = await target.call(METHOD, target.sign_body(authorized), token=other)
@@ -194,11 +197,14 @@ async def token_foreign(target: Target) -> None:
     mend="A SAD belongs to one credential and one person.",
 )
 async def own_credential(target: Target) -> None:
-    other = await target.other_token()
-    authorized = await target.authorized()
-    changes = {"credentialID": await rows.foreign_credential(target)}
+    other, name = await target.other_token(), await rows.foreign_credential(target)
+    theirs = Credential(
+        name, (await target.call("credentials/info", {"credentialID": name}, token=other)).members
+    )
+    authorized = await target.granted()
     if authorized.sad is None:
         raise NotRun("the authorization is an access token, not a SAD")
+    changes = {"credentialID": name, "signAlgo": theirs.sign_algo}
     body = {**target.sign_body(authorized), **changes}
     answer = await target.call(METHOD, body, token=other)
     answer.refused(status=(400, 401, 403), error=(*ERRORS, "access_denied"))
@@ -211,7 +217,7 @@ async def own_credential(target: Target) -> None:
     mend="Look at everything before the first signature is counted.",
 )
 async def refused_keeps(target: Target) -> None:
-    authorized = await target.authorized()
+    authorized = await target.granted()
     wrong: tuple[dict[str, object], ...] = (
         {"signAlgo": "1.2.3.4"},
         {target.names.hashes: []},
@@ -221,7 +227,7 @@ async def refused_keeps(target: Target) -> None:
         answer = await target.sign(authorized, changes)
         if answer.status < 400:
             raise NotApplicable("the wrong call was not refused; other checks say so")
-    verifying.verify(await target.sign(authorized), authorized.credential, authorized.hashes)
+    signatures(await target.sign(authorized), len(authorized.hashes))
 
 
 @_check(
@@ -231,7 +237,7 @@ async def refused_keeps(target: Target) -> None:
     mend="Count down in one transaction, under a lock, before the key is used.",
 )
 async def race(target: Target) -> None:
-    authorized = await target.authorized()
+    authorized = await target.granted()
     answers = await asyncio.gather(*(target.sign(authorized) for _ in range(_PARALLEL)))
     _never_more(answers, [authorized.hashes] * _PARALLEL, authorized)
 

@@ -14,7 +14,7 @@ from conformance.judge import algorithms
 from conformance.judge.algorithms import Digest, Pss
 from conformance.model import Level
 from conformance.registry import check
-from conformance.target import ABSENT, Authorized, Target
+from conformance.target import ABSENT, Authorized, Target, signatures
 
 _check = functools.partial(check, group=METHOD, v1="11.9", v2="11.10", methods=(METHOD,))
 _v2 = functools.partial(check, group=METHOD, v2="11.10", methods=(METHOD,))
@@ -33,7 +33,7 @@ _RSA: Final = "1.2.840.113549.1.1."
     mend=_MEND_VALUE,
 )
 async def verifies(target: Target) -> None:
-    authorized = await target.authorized()
+    authorized = await target.granted()
     answer = await target.sign(authorized)
     verifying.verify(answer, authorized.credential, authorized.hashes)
 
@@ -43,7 +43,7 @@ async def _several(target: Target, credential: Credential | None = None) -> Auth
     credential = credential or await target.signing_credential(
         lambda one: one.multisign > 1, "that signs several hashes at once"
     )
-    return await target.authorized(min(_SEVERAL, credential.multisign), credential=credential)
+    return await target.granted(min(_SEVERAL, credential.multisign), credential=credential)
 
 
 @_check(
@@ -74,7 +74,7 @@ async def _signs(target: Target, algorithm: str, digest: Digest, *, implied: boo
     """
     credential = await with_algorithm(target, algorithm)
     hashes = tuple(digest.of(one) for one in target.digests())
-    authorized = await target.authorized(credential=credential, hashes=hashes, algorithm=digest.oid)
+    authorized = await target.granted(credential=credential, hashes=hashes, algorithm=digest.oid)
     name = target.names.hash_algorithm
     changes = {"signAlgo": algorithm, name: ABSENT if implied else digest.oid}
     answer = await target.sign(authorized, changes)
@@ -167,7 +167,7 @@ async def ecdsa_sha512(target: Target) -> None:
 async def _pss(target: Target, pss: Pss) -> None:
     credential = await with_algorithm(target, algorithms.RSA_PSS)
     hashes = tuple(pss.digest.of(one) for one in target.digests())
-    authorized = await target.authorized(
+    authorized = await target.granted(
         credential=credential, hashes=hashes, algorithm=pss.digest.oid
     )
     params = pss.encoded()
@@ -244,9 +244,9 @@ async def pss_mask(target: Target) -> None:
     mend="Keep it with the transaction, or ignore it.",
 )
 async def client_data(target: Target) -> None:
-    authorized = await target.authorized()
+    authorized = await target.granted()
     answer = await target.sign(authorized, {"clientData": "conformance"})
-    verifying.verify(answer, authorized.credential, authorized.hashes)
+    signatures(answer, len(authorized.hashes))
 
 
 @_check(
@@ -256,10 +256,10 @@ async def client_data(target: Target) -> None:
     mend="Take null for absent, and skip what you do not know: some clients send both.",
 )
 async def lenient(target: Target) -> None:
-    authorized = await target.authorized()
+    authorized = await target.granted()
     changes = {"signAlgoParams": None, "clientData": None, "conformance": {"a": [1]}}
     answer = await target.sign(authorized, changes)
-    verifying.verify(answer, authorized.credential, authorized.hashes)
+    signatures(answer, len(authorized.hashes))
 
 
 @_check(
@@ -272,7 +272,7 @@ async def digest_ignored(target: Target) -> None:
     credential = await target.signing_credential()
     if credential.sign_algo in (algorithms.RSA, algorithms.EC):
         raise NotApplicable("no algorithm of the credential names its digest")
-    authorized = await target.authorized(credential=credential)
+    authorized = await target.granted(credential=credential)
     changes = {target.names.hash_algorithm: algorithms.SHA512.oid}
     answer = await target.sign(authorized, changes)
     verifying.verify(answer, credential, authorized.hashes)
@@ -285,10 +285,10 @@ async def digest_ignored(target: Target) -> None:
     mend="Look at `validity_period` and `response_uri` in mode A alone.",
 )
 async def mode_synchronous(target: Target) -> None:
-    authorized = await target.authorized()
+    authorized = await target.granted()
     changes = {"operationMode": "S", "validity_period": -1, "response_uri": "no uri"}
     answer = await target.sign(authorized, changes)
-    verifying.verify(answer, authorized.credential, authorized.hashes)
+    signatures(answer, len(authorized.hashes))
     answer.members.absent("responseID", "in mode S")
 
 

@@ -94,7 +94,7 @@ async def request_unknown(target: Target) -> None:
 async def _started(target: Target) -> tuple[Authorized, Answer]:
     """A signature that was asked for in mode A, and the answer to that."""
     asynchronous(target)
-    authorized = await target.authorized()
+    authorized = await target.granted()
     return authorized, await target.sign(authorized, {"operationMode": "A"})
 
 

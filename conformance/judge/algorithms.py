@@ -75,6 +75,8 @@ _PRIMITIVES: Final[Mapping[str, type[hashes.HashAlgorithm]]] = MappingProxyType(
 
 SHA1_OID: Final = "1.3.14.3.2.26"
 """To be refused wherever it is offered."""
+SHA1_LENGTH: Final = 20
+"""Bytes."""
 
 RSA_WITH: Final[Mapping[str, Digest]] = MappingProxyType(
     {

@@ -17,8 +17,15 @@ CREDENTIALS = tuple(
 )
 
 
-def profile(running: Running, version: Version, key_file: str = "") -> Profile:
-    """What the suite is told about the reference server; ``key_file`` is that of ``robot``."""
+def profile(
+    running: Running, version: Version, key_file: str = "", *, patient: bool = True
+) -> Profile:
+    """What the suite is told about the reference server.
+
+    Args:
+        key_file: The key of the client ``robot``.
+        patient: SADs are waited for until they expire: a second.
+    """
     codes = {"OTP": accounts.CODE, "SMS": accounts.CODE, "TOTP": accounts.CODE}
     return Profile(
         name="reference",
@@ -40,7 +47,7 @@ def profile(running: Running, version: Version, key_file: str = "") -> Profile:
             disabled="CRED-OFF",
             foreign="CRED-BOB",
         ),
-        limits=Limits(bytes_per_second=1 << 30),
+        limits=Limits(bytes_per_second=1 << 30, wait_seconds=5.0 if patient else 0.5),
     )
 
 
@@ -74,7 +81,11 @@ class Silent:
 
 
 async def run(
-    version: Version, defects: Collection[str] = (), patterns: Collection[str] = ()
+    version: Version,
+    defects: Collection[str] = (),
+    patterns: Collection[str] = (),
+    *,
+    patient: bool = True,
 ) -> Run:
     """All checks of ``version`` (or those of ``patterns``) on a server with ``defects``."""
     specs = "2.0.0.2" if version is Version.V20 else "2.1.0.1"
@@ -83,7 +94,8 @@ async def run(
         key.write_bytes(oauth_state.robot_pem())
         async with serve(frozenset(defects), specs) as running:
             checks = registry.chosen(patterns)
-            report = await runner.run(profile(running, version, str(key)), checks, Silent())
+            told = profile(running, version, str(key), patient=patient)
+            report = await runner.run(told, checks, Silent())
     return report.runs[0]
 
 

@@ -65,6 +65,6 @@ CREDENTIALS: Final[Mapping[str, Credential]] = {
         Credential("CRED-PUSH", "alice", mode="push", objects=("PHONE",)),
         Credential("CRED-SHORT", "alice", lifetime_s=1),
         Credential("CRED-OFF", "alice", enabled=False),
-        Credential("CRED-BOB", "bob"),
+        Credential("CRED-BOB", "bob", objects=("PIN", "SMS")),
     )
 }

@@ -28,9 +28,18 @@ async def authorize(call: Call) -> Reply:
     call.server.sent.discard(credential.id)
     owner = call.token.subject
     sad = call.server.authorize(credential, owner, count, digests, algorithm=algorithm)
+    if call.server.wrong("authorize-sad-again"):
+        sad = _renamed(call, sad, f"sad-of-{credential.id}")
     if call.major == 2 and credential.mode == "push":
         return _held(call, sad)
     return _given(sad)
+
+
+def _renamed(call: Call, sad: Sad, text: str) -> Sad:
+    del call.server.sads[sad.text]
+    sad.text = text
+    call.server.sads[text] = sad
+    return sad
 
 
 @method("credentials/authorizeCheck", 2)
@@ -39,7 +48,10 @@ async def check(call: Call) -> Reply:
     call.admit()
     handle = call.members.get("handle")
     pending = call.server.approvals.get(handle) if isinstance(handle, str) else None
-    if pending is None or pending.owner != call.token.subject:
+    if handle is not None and not isinstance(handle, str) and call.server.wrong("check-type-500"):
+        raise Refused("Sorry.", error="server_error", status=500)
+    foreign = pending is not None and pending.owner != call.token.subject
+    if pending is None or (foreign and not call.server.wrong("check-handle-foreign")):
         raise invalid("handle")
     del call.server.approvals[str(handle)]
     if not pending.asked:
@@ -56,7 +68,9 @@ async def challenge(call: Call) -> Reply:
     call.admit()
     credential = call.credential()
     call.client_data()
-    if call.members.get("authObjectID") != "SMS" or "SMS" not in credential.objects:
+    wanted = call.members.get("authObjectID")
+    own = wanted in credential.objects
+    if not own or (wanted != "SMS" and not call.server.wrong("challenge-any")):
         raise invalid("authObjectID")
     call.server.sent.add(credential.id)
     return Reply(None, 204)
@@ -88,25 +102,32 @@ def _usable(call: Call) -> Credential:
     credential = call.credential()
     if not credential.enabled:
         raise Refused("The credential identified by credentialID is disabled")
-    if credential.mode == "oauth2code":
+    if credential.mode == "oauth2code" and not call.server.wrong("authorize-oauth"):
         raise generic()
     return credential
 
 
 def _count(call: Call, credential: Credential) -> int:
     count = call.members.get("numSignatures")
+    if count is None and call.server.wrong("authorize-number-default"):
+        count = 1
+    if isinstance(count, str | float) and call.server.wrong("authorize-number-cast"):
+        count = int(count)
     if not isinstance(count, int) or isinstance(count, bool):
         raise missing("integer", "numSignatures")
     if count < 1:
         raise Refused("Invalid value for parameter numSignatures")
-    if count > credential.multisign:
+    most = credential.multisign - call.server.wrong("authorize-one-less")
+    if count > most:
         raise Refused("Numbers of signatures is too high")
     return count
 
 
 def _bound(call: Call, credential: Credential, count: int) -> tuple[list[bytes] | None, str]:
     """The hashes that the SAD is for, and their algorithm; none for SCAL 1."""
-    if credential.scal == "1" and call.hashes_name not in call.members:
+    optional = credential.scal == "1" or call.server.wrong("authorize-hashes-optional")
+    optional = optional and not call.server.wrong("authorize-hashes-always")
+    if optional and call.hashes_name not in call.members:
         return None, ""
     return digests_and_algorithm(call, count)
 
@@ -115,23 +136,30 @@ def digests_and_algorithm(call: Call, count: int) -> tuple[list[bytes], str]:
     """The hashes of the request, at most ``count``, and in v2 their algorithm."""
     digests = algorithms.decoded(call, call.hashes_name)
     oid = call.text("hashAlgorithmOID") if call.major == 2 else ""
-    if call.major == 2 and oid not in algorithms.DIGESTS:
+    if call.major == 2 and oid not in algorithms.allowed(call):
         raise invalid("hashAlgorithmOID")
-    algorithms.measure(digests, oid)
-    if len(digests) > count:
+    algorithms.measure(call, digests, oid)
+    if len(digests) > count and not call.wrong("hashes-more"):
         raise generic()
     return digests, oid
 
 
 def _described(call: Call) -> None:
     description = call.members.get("description", "")
-    if not isinstance(description, str) or len(description) > LONGEST_DESCRIPTION:
+    longest = 100 if call.server.wrong("authorize-description-short") else LONGEST_DESCRIPTION
+    if not isinstance(description, str) or len(description) > longest:
         raise generic()
     call.client_data()
+    if "clientData" in call.members and call.server.wrong("authorize-client-data-refused"):
+        raise generic()
 
 
 def _approved(call: Call, credential: Credential) -> None:
     """The factors of the request are right."""
+    if call.server.wrong(
+        "authorize-factors-ignored" if call.major == 1 else "authorize-data-ignored"
+    ):
+        return
     if call.major == 1:
         _approved_v1(call, credential)
     elif not all(_right(call, credential, name) for name in credential.objects):
@@ -143,6 +171,10 @@ def _approved_v1(call: Call, credential: Credential) -> None:
         return
     otp = [name for name in credential.objects if name != "PIN"]
     value = call.members.get("OTP")
+    if call.server.wrong("authorize-factors-optional"):
+        if "PIN" not in call.members:
+            return
+        otp = [] if value is None else otp
     if otp and not _matches(call, credential, otp[0], value):
         raise Refused("The OTP is invalid", error="invalid_otp")
     if call.members.get("PIN") != accounts.PIN:
@@ -152,7 +184,14 @@ def _approved_v1(call: Call, credential: Credential) -> None:
 def _right(call: Call, credential: Credential, name: str) -> bool:
     """``authData`` holds exactly one object ``name``, with the right value."""
     given = call.members.get("authData")
+    if not given and call.server.wrong("authorize-data-optional"):
+        return True
+    if not isinstance(given, list | None) and call.server.wrong("authorize-data-type-500"):
+        raise Refused("Sorry.", error="server_error", status=500)
     objects = given if isinstance(given, list) else []
+    if call.server.wrong("authorize-data-places"):
+        named = zip(credential.objects, objects, strict=False)
+        objects = [{**one, "id": own} for own, one in named if isinstance(one, dict)]
     mine = [one for one in objects if isinstance(one, dict) and one.get("id") == name]
     if len(mine) != 1 or len(objects) != len(credential.objects):
         return False

@@ -75,26 +75,39 @@ class Call:
             malformed: What is said of another header; as all other methods say it by default.
         """
         scheme, _, text = self.authorization.partition(" ")
+        if not self.authorization and self.wrong("header-missing"):
+            raise Refused(GENERIC, status=403)
         if not self.server.wrong("transport-scheme-case"):
             scheme = scheme.capitalize()
         if scheme != "Bearer" or not text.strip():
             usual = GENERIC if self.major == 1 else "Malformed authorization header."
-            raise Refused(malformed or usual)
+            error = "invalid_token" if self.wrong("header-malformed") else "invalid_request"
+            raise Refused(malformed or usual, error=error)
         token = self.server.tokens.get(text.strip())
+        if token is None and self.wrong("token-unknown"):
+            token = self.server.issue("access", user="alice")
         serves = token is not None and token.client and self.server.wrong("refresh-token-serves")
         if token is None or (token.kind == "refresh" and not serves):
             raise unknown_token()
         if not token.live:
             raise dead_token()
+        if "conformance" in self.members and self.wrong("unknown-members"):
+            raise generic()
         if token.kind == "credential" and not (credential_token and self.major == 2):
             raise unauthorized(
                 "unauthorized_client", "The client is not authorized to use this method."
             )
         self._token = token
 
+    def wrong(self, defect: str) -> bool:
+        """This method has that defect, which others can have as well."""
+        return f"{defect} of {self.method}" in self.server.wrongs
+
     def text(self, name: str) -> str:
         """The member ``name``, a String that has to be there."""
         value = self.members.get(name)
+        if value is not None and self.wrong("types-ignored"):
+            return str(value)
         if not isinstance(value, str):
             raise missing("string", name)
         return value
@@ -115,14 +128,17 @@ class Call:
 
     def client_data(self) -> None:
         """``clientData`` is a String wherever it is."""
-        if not isinstance(self.members.get("clientData", ""), str):
+        if not isinstance(self.members.get("clientData", ""), str) and not self.wrong(
+            "client-data"
+        ):
             raise invalid("clientData")
 
     def credential(self) -> Credential:
         """The credential ``credentialID``, which the bearer may use."""
         name = self.text("credentialID")
         found = self.server.credential(self.token, name)
-        if self.method == "credentials/info" and self.server.wrong("credential-foreign"):
+        foreign = self.method == "credentials/info" and self.server.wrong("credential-foreign")
+        if foreign or self.wrong("foreign") or self.wrong("sad-of-anybody"):
             found = accounts.CREDENTIALS.get(name)
         bound = self.token.sad
         strict = not self.server.wrong("credential-token-any")

@@ -168,7 +168,7 @@ def _digest(call: Call) -> bytes:
     if algorithm not in algorithms.DIGESTS:
         raise invalid("hashAlgo")
     if not call.server.wrong("timestamp-length-any"):
-        algorithms.measure([digest], str(algorithm))
+        algorithms.measure(call, [digest], str(algorithm))
     return digest
 
 

@@ -114,7 +114,7 @@ def _parts(call: Call, credential: Credential, *, whole: bool) -> list[Part]:
         name = cms.NAMES[scheme.digest]
         digest = hashlib.new(name, contents[0]).digest()
         return [Part(digest, contents[0], form, level, envelope, scheme, texts, kind)]
-    algorithms.measure(contents, scheme.digest)
+    algorithms.measure(call, contents, scheme.digest)
     return [Part(one, None, form, level, envelope, scheme, texts, kind) for one in contents]
 
 

@@ -31,29 +31,55 @@ def named(call: Call) -> str:
 
 def found(call: Call, credential: Credential) -> Sad:
     """The SAD of the request, whose time is not over."""
-    text = named(call)
-    sad = call.server.sads.get(text) if text else call.token.sad
-    by_oauth = sad is not None and sad.text in call.server.tokens
-    lax = by_oauth and call.server.wrong("credential-token-any")
-    other = sad is not None and sad.credential != credential and not lax
-    if sad is None or other or sad.owner != call.token.subject:
+    server, text = call.server, named(call)
+    sad = server.sads.get(text) if text else call.token.sad
+    if sad is None:
         raise invalid("SAD")
-    if sad.expired:
+    lax = sad.text in server.tokens and server.wrong("credential-token-any")
+    lax = lax or server.wrong("sad-of-any-credential")
+    other = sad.credential != credential and not lax
+    foreign = sad.owner != call.token.subject and not call.wrong("sad-of-anybody")
+    if (other or foreign) and not server.wrong("sad-of-anybody-anywhere"):
+        raise invalid("SAD")
+    if sad.expired and not call.wrong("sad-lives-on"):
         raise Refused("SAD expired")
     return sad
 
 
 def spend(server: Server, sad: Sad, digests: Sequence[bytes], algorithm: str) -> None:
     """The signatures for ``digests`` are taken off ``sad``."""
+    look(server, sad, digests, algorithm)
+    enter(server, sad, digests)
+
+
+def look(server: Server, sad: Sad, digests: Sequence[bytes], algorithm: str) -> None:
+    """``digests`` may be signed, each as often as it stands there."""
     if sad.used and sad.exchange:
         raise invalid("SAD")
-    wanted = Counter(digests)
-    bound = sad.hashes is not None and wanted - sad.hashes
-    if bound or len(digests) > sad.remaining or sad.algorithm not in ("", algorithm):
+    beyond = len(digests) > sad.remaining and not server.wrong("sad-uncounted")
+    if beyond or not _covers(server, sad, digests) or sad.algorithm not in ("", algorithm):
         raise Refused(UNAUTHORIZED)
+
+
+def _covers(server: Server, sad: Sad, digests: Sequence[bytes]) -> bool:
+    if sad.hashes is None or server.wrong("sad-binds-nothing"):
+        return True
+    if server.wrong("sad-set"):
+        return set(digests) <= set(sad.hashes)
+    if server.wrong("sad-one-is-enough"):
+        return bool(set(digests) & set(sad.hashes))
+    return not Counter(digests) - sad.hashes
+
+
+def enter(server: Server, sad: Sad, digests: Sequence[bytes]) -> None:
+    """They have been signed."""
+    if server.wrong("sad-for-ever"):
+        return
     sad.remaining -= len(digests)
+    if server.wrong("sad-keeps-hashes"):
+        sad.exchange = False
+    elif sad.hashes is not None:
+        sad.hashes -= Counter(digests)
     sad.used = True
-    if sad.hashes is not None:
-        sad.hashes -= wanted
-    if sad.remaining == 0:
+    if sad.remaining <= 0:
         server.kill(sad)

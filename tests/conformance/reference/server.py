@@ -179,6 +179,8 @@ class Server:
     ) -> Sad:
         """A new SAD for ``count`` signatures."""
         allowed = Counter(hashes) if hashes is not None else None
+        if allowed is not None and self.wrong("sad-forgets-doubles"):
+            allowed = Counter(set(allowed))
         ends = time.monotonic() + credential.lifetime_s
         text = new("sad")
         sad = Sad(text, credential, owner, count, allowed, algorithm, ends, exchange)
