@@ -123,14 +123,24 @@ async def approve(
 
 
 async def approve_with(
-    target: Target, credential: Credential, hashes: tuple[bytes, ...], by_details: bool = False
+    target: Target,
+    credential: Credential,
+    hashes: tuple[bytes, ...],
+    by_details: bool = False,
+    algorithm: str = "",
 ) -> Approved:
-    """A fresh authorization of ``credential`` for ``hashes``."""
+    """A fresh authorization of ``credential`` for ``hashes``.
+
+    Args:
+        algorithm: OID of the digest; the credential's ``hash_algo`` by default.
+    """
     found = await grants(target)
     if by_details:
         changes = details(found, credential, hashes)
     else:
         changes = query(target, credential, hashes)
+    if algorithm and "hashAlgorithmOID" in changes:
+        changes = {**changes, "hashAlgorithmOID": algorithm}
     members = (await found.redeem(await found.code(changes))).succeeded()
     service_token = str((await found.tokens()).member("access_token", str))
     return Approved(credential, hashes, members, service_token)

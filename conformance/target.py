@@ -40,7 +40,9 @@ ACTING: Final = frozenset(
     }
 )
 """Methods that a read-only run never calls."""
+_FIRST_POLL_S: Final = 0.02
 _POLL_S: Final = 0.2
+"""Between two questions whether somebody has approved; the first ones follow faster."""
 
 
 @dataclass(slots=True)
@@ -370,10 +372,10 @@ class Target:
         """
         credential = credential or await self.signing_credential()
         chosen = tuple(self.digests(count) if hashes is None else hashes)
-        if credential.mode == "oauth2code":
-            return await self._authorized_by_oauth(credential, chosen)
-        given = await self.factors_of(credential)
         algorithm = algorithm or credential.hash_algo
+        if credential.mode == "oauth2code":
+            return await self._authorized_by_oauth(credential, chosen, algorithm)
+        given = await self.factors_of(credential)
         body = self.names.authorize(credential.id, chosen, given, number, algorithm)
         answer = await self.call("credentials/authorize", changed(body, changes))
         members = answer.succeeded(200, 202)
@@ -410,6 +412,7 @@ class Target:
     async def _decided(self, handle: str) -> Members:
         """The answer of authorizeCheck once the person has decided."""
         until = asyncio.get_running_loop().time() + self.profile.limits.wait_seconds
+        pause_s = _FIRST_POLL_S
         while True:
             answer = await self.call("credentials/authorizeCheck", {"handle": handle})
             members = answer.succeeded(200, 202)
@@ -418,12 +421,13 @@ class Target:
             if asyncio.get_running_loop().time() > until:
                 raise NotRun("nobody approved in time")
             handle = str(members.member("handle", str))
-            await asyncio.sleep(_POLL_S)
+            await asyncio.sleep(pause_s)
+            pause_s = min(_POLL_S, 2 * pause_s)
 
     async def _authorized_by_oauth(
-        self, credential: Credential, hashes: tuple[bytes, ...]
+        self, credential: Credential, hashes: tuple[bytes, ...], algorithm: str
     ) -> Authorized:
-        approved = await approvals.approve_with(self, credential, hashes)
+        approved = await approvals.approve_with(self, credential, hashes, algorithm=algorithm)
         return approved.authorized(self.names.major)
 
     async def shared(self) -> Authorized:

@@ -169,7 +169,14 @@ async def spent(target: Target) -> None:
     if len(good) != 1:
         raise Violation(f"of three calls at once with one SAD {len(good)} succeeded")
     again = await documenting.sign(target, given, [wish])
-    again.refused(status=(400, 403), error=("invalid_request", "invalid_hash"))
+    if given.sad is None:
+        again.refused(status=(400, 401, 403), error=_SPENT_TOKEN)
+    else:
+        again.refused(status=(400, 403), error=("invalid_request", "invalid_hash"))
+
+
+_SPENT_TOKEN: Final = ("invalid_request", "invalid_hash", "expired_token", "invalid_token")
+"""An access token that is used up may be no token any more."""
 
 
 # --- who signs ---

@@ -18,13 +18,19 @@ CREDENTIALS = tuple(
 
 
 def profile(
-    running: Running, version: Version, key_file: str = "", *, patient: bool = True
+    running: Running,
+    version: Version,
+    key_file: str = "",
+    *,
+    patient: bool = True,
+    credentials: tuple[str, ...] = CREDENTIALS,
 ) -> Profile:
     """What the suite is told about the reference server.
 
     Args:
         key_file: The key of the client ``robot``.
         patient: SADs are waited for until they expire: a second.
+        credentials: Those that are used.
     """
     codes = {"OTP": accounts.CODE, "SMS": accounts.CODE, "TOTP": accounts.CODE}
     return Profile(
@@ -40,7 +46,7 @@ def profile(
         ),
         oauth=_oauth(version, key_file),
         approval=Approval(
-            credentials=CREDENTIALS,
+            credentials=credentials,
             pin=accounts.PIN,
             values=codes,
             short_lived="CRED-SHORT",
@@ -86,6 +92,7 @@ async def run(
     patterns: Collection[str] = (),
     *,
     patient: bool = True,
+    credentials: tuple[str, ...] = CREDENTIALS,
 ) -> Run:
     """All checks of ``version`` (or those of ``patterns``) on a server with ``defects``."""
     specs = "2.0.0.2" if version is Version.V20 else "2.1.0.1"
@@ -94,7 +101,7 @@ async def run(
         key.write_bytes(oauth_state.robot_pem())
         async with serve(frozenset(defects), specs) as running:
             checks = registry.chosen(patterns)
-            told = profile(running, version, str(key), patient=patient)
+            told = profile(running, version, str(key), patient=patient, credentials=credentials)
             report = await runner.run(told, checks, Silent())
     return report.runs[0]
 

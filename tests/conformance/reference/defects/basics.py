@@ -110,6 +110,7 @@ DEFECTS: Final = (
         "oauth2 and oauth2Servers are both there.",
         having(
             oauth2="http://127.0.0.1/",
+            supportsRar=None,
             oauth2Servers=[
                 {"baseUri": "http://127.0.0.1/", "authType": ["oauth2code", "oauth2client"]}
             ],
@@ -264,7 +265,7 @@ DEFECTS: Final = (
     Defect("list-only-valid-lies", ("list.only-valid",), V2, "onlyValid leaves disabled keys in."),
     Defect(
         "list-token-unknown-403",
-        ("list.token-unknown",),
+        ("list.token-unknown", "oauth.refresh-token-serves-not"),
         V21,
         "An unknown token is refused with 403.",
         "credentials/list",

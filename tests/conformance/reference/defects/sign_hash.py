@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import replace
 from typing import Any, Final
 
 from conformance.model import Version
@@ -65,7 +64,7 @@ _ROWS: Final = (
         "id-404",
         "An unknown credential is answered with 404.",
         "Invalid parameter credentialID",
-        *("id-unknown", "id-foreign", "token-foreign"),
+        *("id-unknown", "id-foreign", "token-foreign", "oauth.sign-other-credential"),
         status=404,
     ),
     _is(
@@ -247,18 +246,12 @@ _VALUES: Final = (
 )
 
 
-def _expired(reply: Reply) -> Reply:
-    members = dict(reply.members or {})
-    cert = {**members["cert"], "status": "expired"}
-    return replace(reply, members={**members, "cert": cert})
-
-
 _RACES: Final = ("race", "race-several", "race-different")
 _SADS: Final = (
     _is(
         "sad-binds-nothing",
         "Any hash is signed.",
-        *("not-authorized", "one-unauthorized", "twice", "extend.binds"),
+        *("not-authorized", "one-unauthorized", "twice", "extend.binds", "oauth.sign-other-hash"),
     ),
     _is("sad-one-is-enough", "One authorized hash is enough.", *("one-unauthorized", "twice")),
     _is("sad-set", "Hashes are compared as a set.", "twice"),
@@ -267,7 +260,8 @@ _SADS: Final = (
     _is(
         "sad-for-ever",
         "A SAD is never spent.",
-        *("spent", "unbound", "some", *_RACES, "extend.count", "polling.spends", "sign-doc.spent"),
+        *("spent", "unbound", "some", *_RACES, "extend.count", "polling.spends"),
+        *("sign-doc.spent", "oauth.sign-once"),
     ),
     _is("sad-keeps-hashes", "A hash stays authorized while signatures are left.", "some"),
     _is(
@@ -280,22 +274,12 @@ _SADS: Final = (
         "Nobody looks whose SAD it is, or for what.",
         *("own-credential", "other-credential", "extend.id-other"),
     ),
-    _is("sad-dies-of-refusals", "A refused call ends the SAD.", "refused-keeps"),
-    _is("sign-hash-race", "All look before anybody counts.", *_RACES),
-    Defect(
-        "certificate-expired",
-        (
-            "sign-hash.certificate-expired",
-            "sign-doc.certificate-expired",
-            "certificate.status",
-            "certificate.enabled",
-            "list.only-valid",
-        ),
-        ALL,
-        "Credentials sign whose certificates are said to be expired.",
-        "a credential",
-        _expired,
+    _is(
+        "sad-dies-of-refusals",
+        "A refused call ends the SAD.",
+        *("refused-keeps", "oauth.sign", "oauth.sign-other-hash"),
     ),
+    _is("sign-hash-race", "All look before anybody counts.", *_RACES),
     _is(f"sad-lives-on of {_SIGN}", "Expired SADs sign.", "expired"),
 )
 
