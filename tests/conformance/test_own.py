@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from conformance import registry
 from conformance.model import Level, Verdict
+from conformance.report import json_file
 from tests.conformance import own
 
 
@@ -25,3 +27,12 @@ def test_paraph_passes(tmp_path: Path) -> None:
         if result.verdict is Verdict.NOT_RUN and result.check.level is Level.SHALL
     }
     assert left_out == own.LEFT_OUT.keys()
+
+
+def test_the_published_report_is_of_these_checks() -> None:
+    """`docs/conformance` tells of all checks of today, and no failure."""
+    report = json_file.read(own.PUBLISHED / "report.json")
+    told = {(run.version, result.check.id) for run in report.runs for result in run.results}
+    assert told == {(version, one.id) for one in registry.every() for version in one.versions}
+    assert report.count(Verdict.FAIL) == 0
+    assert (own.PUBLISHED / "report.html").exists()
