@@ -47,6 +47,7 @@ LEFT_OUT: Final = {
     "extend.expired": _SHORT,
     "sign-hash.certificate-expired": "a fresh instance has no expired certificate",
     "sign-doc.certificate-expired": "a fresh instance has no expired certificate",
+    "authorize.hashes-optional": _SCAL_1,
     "sign-hash.beyond": _SCAL_1,
     "sign-hash.unbound": _SCAL_1,
     "sign-hash.race-different": _SCAL_1,
