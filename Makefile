@@ -7,7 +7,7 @@ BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 APT_PACKAGES := softhsm2 poppler-utils chromium
 # More than two cores' worth: half of the tests' time is waiting for processes that start.
-TEST_WORKERS := 4
+TEST_WORKERS := 3
 # Compile the code once, not again in each of the thousand processes that the tests start.
 unexport PYTHONDONTWRITEBYTECODE
 

@@ -54,6 +54,7 @@ class Supervisor:
         self._outage = False
         """Nothing is alive and the last start failed."""
         self._pin_refused = False
+        self._closing = False
         self._restarts = 0
         self._last_canary_at: datetime | None = None
         self._keepers: list[asyncio.Task[None]] = []
@@ -79,6 +80,7 @@ class Supervisor:
 
     async def close(self) -> None:
         """Afterwards no process is left. Calls under way are lost, waiting ones refused."""
+        self._closing = True
         for keeper in self._keepers:
             keeper.cancel()
         await asyncio.gather(*self._keepers, return_exceptions=True)
@@ -171,6 +173,8 @@ class Supervisor:
         if future.cancelled():
             return
         error = future.exception()
+        if self._closing and error is not None:
+            return  # Its process was ended under it, as it had to be.
         if error is None:
             self._note_canary(future.result())
         else:

@@ -74,6 +74,8 @@ class Checkpointer:
                     await self._due.wait()
             self._due.clear()
             await self._checkpoint()
+        # What moved while the last one was being written.
+        await self._checkpoint()
 
     async def _checkpoint(self) -> None:
         head = self._head

@@ -21,7 +21,6 @@ from tests.conformance.reference import cms, keys, tokens
 from tests.conformance.reference.algorithms import DIGESTS, SHA256, Scheme
 
 HELLO = hashlib.sha256(b"hello").digest()
-NOW = datetime.now(UTC)
 
 
 def token(**wanted: Any) -> bytes:
@@ -33,7 +32,7 @@ def judged(
     der: bytes, *, digest: bytes = HELLO, algorithm: str = SHA256, nonce: str = "beef"
 ) -> Stamp:
     """What the judge makes of it."""
-    return timestamps.judge(der, digest, algorithm, nonce, NOW)
+    return timestamps.judge(der, digest, algorithm, nonce, datetime.now(UTC))
 
 
 def said(der: bytes, **asked: Any) -> str:

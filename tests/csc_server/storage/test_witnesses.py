@@ -4,6 +4,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import os
 import stat
 from functools import partial
@@ -198,3 +199,23 @@ async def test_a_database_without_schema_is_not_served(tmp_path: Path) -> None:
 
 def _has(file: Path, count: int) -> bool:
     return len(journal.read_checkpoints(file)) == count
+
+
+async def test_what_moves_while_a_checkpoint_is_written_gets_the_last_one(tmp_path: Path) -> None:
+    """Closing in the middle of a checkpoint leaves no record without one."""
+    goes_on = asyncio.Event()
+
+    async def slow(statement: bytes) -> bytes:
+        await goes_on.wait()
+        return await sign(statement)
+
+    checkpointer = Checkpointer(tmp_path / "file", slow, every_records=1, every_s=3600)
+    checkpointer.moved(Head(1, bytes(32), 1))
+    await asyncio.sleep(0)  # It has begun.
+    await asyncio.sleep(0)
+    checkpointer.moved(Head(2, bytes(32), 2))
+    closing = asyncio.create_task(checkpointer.close())
+    await asyncio.sleep(0)
+    goes_on.set()
+    await closing
+    assert [one.head.seq for one in journal.read_checkpoints(tmp_path / "file")] == [1, 2]
