@@ -50,7 +50,7 @@ endif
 
 campaign: $(READY)  ## the long crash, race and fault runs
 	$(BIN)/python -m pytest tests/campaign tests/csc_server/status \
-	    tests/csc_server/pages/test_every_page.py --rounds 200 -s
+	    tests/csc_server/pages/test_every_page.py tests/conformance/test_defects.py --rounds 200 -s
 
 lock: $(READY)  ## resolve the dependencies anew
 	$(BIN)/uv pip compile --quiet --no-header --no-annotate --generate-hashes \
