@@ -6,11 +6,11 @@ is copied and never read as one. (docs/adr/0008, 0012)
 
 from __future__ import annotations
 
-import shutil
 from dataclasses import dataclass
 from pathlib import Path
 from typing import ClassVar
 
+from ades import files
 from ades.desk import MIB, Limits, Work
 from ades.levels import works
 from ades.levels.works import Certificates, Signed
@@ -67,13 +67,13 @@ class Assemble(Work[tuple[Certificates, ...]]):
             signature=piece.signature,
             algorithm=piece.algorithm,
             certificates=self.certificates,
-            content=piece.document.read_bytes() if attached and piece.document else None,
+            content=files.read(piece.document) if attached and piece.document else None,
             timestamp=piece.timestamp,
         )
         if piece.document is None or piece.pdf is None:
-            piece.target.write_bytes(signature)
+            files.write(piece.target, signature)
             return
-        shutil.copyfile(piece.document, piece.target)
+        files.copy(piece.document, piece.target)
         with piece.target.open("ab") as file:
             file.write(cms.filled(piece.pdf, file.tell(), signature))
 

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, ClassVar, Final
 
 from asn1crypto import cms
 
+from ades import files
 from ades.desk import MIB, Limits, Work
 from ades.validation.errors import Unreadable
 from ades.validation.report import SignatureLevel, SignatureReport, Verdict
@@ -78,10 +79,10 @@ class CheckMade(Work[tuple[Verdict, ...]]):
         from ades.validation import validator
 
         try:
-            data = one.path.read_bytes()
+            data = files.read(one.path)
             if one.digest is not None:
                 return self._by_digest(data, one, one.digest, given)
-            original = None if one.original is None else one.original.read_bytes()
+            original = None if one.original is None else files.read(one.original)
             level = LEVELS[one.level]
             return validator.check(
                 data, level, given, self.now, status_known=False, original=original

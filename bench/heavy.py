@@ -2,6 +2,8 @@
 reading such bodies would hold up whoever measures. `python -m bench.heavy URL CREDENTIAL MB`, the
 access token on standard input.
 
+It stands for another machine, so it leaves the cores to the service wherever both want them.
+
 Says "ready" when the first one is signed, and goes on until its input ends; then how many.
 """
 
@@ -95,6 +97,7 @@ def main(arguments: list[str]) -> int:
     base_url, credential_id, megabytes = arguments
     token = sys.stdin.readline().strip()
     heavy = Heavy(base_url, credential_id, token, large_pdf(int(megabytes) * 1_000_000))
+    os.nice(19)
     over = threading.Event()
     threading.Thread(target=_wait, args=(over,), daemon=True).start()
     heavy.sign()

@@ -17,6 +17,7 @@ from io import BytesIO
 from pathlib import Path
 from typing import Final
 
+from ades import files
 from hsm import attributes, errors
 from policies.documents import (
     LONGEST_TEXT,
@@ -126,7 +127,7 @@ def _read(path: Path) -> bytes:
         with open(descriptor, "rb", buffering=0) as file:
             if not stat.S_ISREG(os.fstat(descriptor).st_mode):
                 raise errors.Rejected("a document that is no file")
-            content = file.read(MOST_DOCUMENT_BYTES + 1) or b""
+            content = files.read_most(file, MOST_DOCUMENT_BYTES + 1)
     except (OSError, ValueError) as error:
         raise errors.Rejected("a document that cannot be read") from error
     if len(content) > MOST_DOCUMENT_BYTES:

@@ -27,6 +27,10 @@ _PR_SET_NO_NEW_PRIVS: Final = 38
 _LIBRARY: Final = ctypes.CDLL(None)
 _KILLED_FIRST: Final = "500"
 """proc(5) oom_score_adj: where memory ends, a child goes before a service process."""
+_NICENESS: Final = 5
+"""A third of everybody else's share while the cores are busy: who asks for something small does not
+wait for somebody's large document. Less than that, and documents would miss their time limits on a
+machine that is busy for long."""
 
 
 def run(
@@ -70,9 +74,11 @@ def _confine(kept: int, limits: Limits, parent_pid: int, loaded_bytes: int) -> N
     resource.setrlimit(resource.RLIMIT_CPU, (limits.cpu_s, limits.cpu_s + 1))
 
 
-def prefer_to_be_killed() -> None:
-    """Afterwards this process and its children go first where memory ends."""
+def step_aside() -> None:
+    """Afterwards this process and its children go first where memory ends, and last where the
+    cores do not suffice."""
     Path("/proc/self/oom_score_adj").write_text(_KILLED_FIRST)
+    os.nice(_NICENESS)
 
 
 def _receive(line: socket.socket) -> bytes:

@@ -62,7 +62,7 @@ def main(arguments: list[str]) -> int:
         # Both may go to the whole process group while our caller still drains.
         signal.signal(number, signal.SIG_IGN)
     os.umask(0o077)
-    child.prefer_to_be_killed()
+    child.step_aside()
     isolated = leave_network()
     kinds = works.known(modules)
     # Children share our pages as long as nobody writes to them.

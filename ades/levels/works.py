@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import ClassVar, Final
 
+from ades import files
 from ades.desk import MIB, Limits, Work
 from ades.levels.ports import Evidence
 from ades.validation.errors import Unreadable
@@ -93,7 +94,7 @@ class LookAt(Work[Looked]):
 
         try:
             if not self.signed.is_pdf:
-                stamps = cades.stamps(self.signed.path.read_bytes())
+                stamps = cades.stamps(files.read(self.signed.path))
             else:
                 with self.signed.path.open("rb") as file:
                     stamps = pades.stamps(file)
@@ -121,7 +122,7 @@ class AddEvidence(Work[None]):
                     tail = pades.add_evidence(file, one.evidence)
                 _append(path, tail)
             else:
-                path.write_bytes(cades.add_evidence(path.read_bytes(), one.evidence))
+                files.write(path, cades.add_evidence(files.read(path), one.evidence))
 
 
 @dataclass(frozen=True, slots=True)
@@ -160,7 +161,7 @@ def in_question(signed: Signed) -> Certificates:
     from ades.levels import cades, pades
 
     if not signed.is_pdf:
-        return cades.in_question(signed.path.read_bytes())
+        return cades.in_question(files.read(signed.path))
     with signed.path.open("rb") as file:
         return pades.in_question(file)
 
@@ -173,8 +174,8 @@ def _wish(one: Proven) -> StampWish:
         with path.open("rb") as file:
             prepared = pades.prepare_stamp(file, one.evidence, DIGEST)
         return StampWish(prepared.digest, DIGEST, prepared.pdf, b"")
-    held = cades.add_evidence(path.read_bytes(), one.evidence)
-    path.write_bytes(held)
+    held = cades.add_evidence(files.read(path), one.evidence)
+    files.write(path, held)
     # Its own digest: then what was signed need not be there.
     algorithm = cades.digest_algorithm(held)
     wanted = cades.imprint(held, algorithm)
@@ -190,7 +191,7 @@ def _put(one: Stamped) -> None:
         _append(path, cms.filled(wish.pdf, path.stat().st_size, one.token))
         return
     wanted = cades.Imprint(wish.digest, wish.index)
-    path.write_bytes(cades.with_archive_stamp(path.read_bytes(), wanted, one.token))
+    files.write(path, cades.with_archive_stamp(files.read(path), wanted, one.token))
 
 
 def _append(path: Path, tail: bytes) -> None:

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 from pathlib import Path
 
+from ades import files
 from ades.desk import MIB, Limits, Work
 from ades.validation.errors import Unreadable
 from ades.validation.listed import Listed
@@ -39,8 +40,8 @@ class Validate(Work[Report]):
 
         given = trust.of((*self.anchors, *self.listed.authorities), self.evidence)
         given = replace(given, stamp_anchors=trust.of(self.listed.units, ()).anchors)
-        original = None if self.original is None else self.original.read_bytes()
-        return validator.validate(self.document.read_bytes(), original, given, self.now)
+        original = None if self.original is None else files.read(self.original)
+        return validator.validate(files.read(self.document), original, given, self.now)
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,10 +92,10 @@ class Check(Work[Verdict]):
 
         given = trust.of(self.anchors, self.evidence or ())
         return validator.check(
-            self.document.read_bytes(),
+            files.read(self.document),
             self.level,
             given,
             self.now,
             status_known=self.evidence is not None,
-            original=None if self.original is None else self.original.read_bytes(),
+            original=None if self.original is None else files.read(self.original),
         )

@@ -47,15 +47,20 @@ async def sign_doc(request: web.Request) -> web.StreamResponse:
             )
             return respond(documents.render_accepted(handle))
         result = await service.sign_doc(call(request), caller, wanted, room)
-        encoded = await answers.encode(service.desk, result, room.path)
-        return answers.of(result, room.path, already_encoded=encoded)
+        encoded_in = await answers.encode(service.desk, result, room.path, room)
+        return answers.of(result, room.path, encoded_in=encoded_in)
 
 
 async def poll(request: web.Request) -> web.StreamResponse:
     """signatures/signPolling. (CSC v2 11.12)"""
     caller, service = await principal(request), services(request)
     response_id = documents.parse_polling(await body(request))
-    return answers.of(await service.poll(caller, response_id), service.spool.results)
+    result = await service.poll(caller, response_id)
+    kept = service.spool.results
+    # A poll has a place of its own: the client may ask again while an answer goes out.
+    async with service.spool.room() as room:
+        encoded_in = await answers.encode(service.desk, result, kept, room)
+        return answers.of(result, kept, encoded_in=encoded_in)
 
 
 async def timestamp(request: web.Request) -> web.Response:

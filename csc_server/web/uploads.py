@@ -17,9 +17,12 @@ from csc_server.wire.bodies import TakeApart, Taken
 from policies.documents import SMALL_BYTES
 from policies.secret import Sad
 
-TIMES_THE_BODY: Final = 3
-"""What a request takes in the spool at most: its body and its documents, or these, its results, and
-those once more in base64."""
+TIMES_THE_BODY: Final = 2
+"""What a request takes in the spool before its answer: its body and its documents, or these and
+its results. What encodes the results asks for room itself."""
+
+BLOCK_BYTES: Final = 1024 * 1024
+"""Written at once, in a thread."""
 
 
 async def sign_doc(request: web.Request, room: Room, handle: Sad | None) -> Taken:
@@ -62,17 +65,23 @@ async def receive(request: web.Request, room: Room, path: Path, most_bytes: int)
         raise errors.BodyTooLarge
     patience, received = request[PATIENCE], 0
     patience.receiving(received)
-    with path.open("xb") as file:
-        try:
+    try:
+        with path.open("xb") as file:
+            block: list[bytes] = []
             async for chunk in request.content.iter_any():
                 received += len(chunk)
                 if received > most_bytes:
                     raise errors.BodyTooLarge
                 patience.receiving(received)
                 room.claim(TIMES_THE_BODY * len(chunk))
-                file.write(chunk)
-        except ConnectionError as reason:
-            raise errors.ConnectionGone from reason
-        except OSError as reason:
-            raise SpoolFull(type(reason).__name__) from reason
+                block.append(chunk)
+                if sum(map(len, block)) >= BLOCK_BYTES:
+                    # A disk that is behind holds up whoever writes.
+                    await asyncio.to_thread(file.writelines, block)
+                    block = []
+            await asyncio.to_thread(file.writelines, block)
+    except ConnectionError as reason:
+        raise errors.ConnectionGone from reason
+    except OSError as reason:
+        raise SpoolFull(type(reason).__name__) from reason
     return received

@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import ClassVar, Final
 
+from ades import files
 from ades.desk import MIB, Limits, Work
 from csc_server.wire import documents, fields
 from csc_server.wire.documents import Mode
@@ -68,7 +69,7 @@ class TakeApart(Work[TakenApart]):
     def perform(self) -> TakenApart:
         """In the child."""
         try:
-            body = fields.parse_body(self.body.read_bytes())
+            body = fields.parse_body(files.read(self.body))
             documents.check_handle(body, self.handle)
             request = documents.parse_sign_doc(body, _Directory(self.directory).keep, self.handle)
             apart = TakenApart(taken=Taken(request, documents.parse_mode(body)))
@@ -85,7 +86,7 @@ class TakeApart(Work[TakenApart]):
 
 @dataclass(frozen=True, slots=True)
 class Encode(Work[None]):
-    """Files of a result in base64, each beside itself, for the answer.
+    """Files of a result in base64, for the answer.
 
     Encoding does not let go of the interpreter: of a large file it would cost others more than
     everything else that the answer takes.
@@ -95,18 +96,26 @@ class Encode(Work[None]):
         wall_s=20, cpu_s=10, memory_bytes=64 * MIB, file_bytes=2 * MOST_DOCUMENT_BYTES
     )
     files: tuple[Path, ...]
+    """With names that differ."""
+    directory: Path
+    """Where ``encoded`` finds them afterwards."""
 
     def perform(self) -> None:
         """In the child."""
         for path in self.files:
-            with path.open("rb") as file, encoded(path).open("xb") as target:
+            with path.open("rb") as file, encoded(path, self.directory).open("xb") as target:
                 while piece := file.read(PIECE_BYTES):
                     target.write(base64.b64encode(piece))
 
 
-def encoded(path: Path) -> Path:
+def encoded(path: Path, directory: Path) -> Path:
     """Where ``Encode`` leaves a file."""
-    return path.with_name(f"{path.name}.base64")
+    return directory / f"{path.name}.base64"
+
+
+def encoded_size(size: int) -> int:
+    """Of so many bytes in base64."""
+    return (size + 2) // 3 * 4
 
 
 def taken(apart: TakenApart) -> Taken:
@@ -132,6 +141,6 @@ class _Directory:
         """See ``wire.documents.Keep``."""
         path = self._path / f"document-{self._count}"
         self._count += 1
-        path.write_bytes(content)
+        files.write(path, content)
         digest = hashlib.new(algorithm.name, content).digest() if algorithm else b""
         return Document(path, len(content)), digest

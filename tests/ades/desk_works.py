@@ -158,6 +158,7 @@ class Surroundings:
     no_new_privileges: bool
     core_bytes: int
     parent_has_threads: bool
+    niceness: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -181,6 +182,7 @@ class Look(Work[Surroundings]):
             no_new_privileges="NoNewPrivs:\t1" in status,
             core_bytes=resource.getrlimit(resource.RLIMIT_CORE)[1],
             parent_has_threads=parents > 1,
+            niceness=os.nice(0),
         )
 
 

@@ -213,7 +213,8 @@ async def test_nothing_outlives_the_desk(tmp_path: Path) -> None:
 
 
 async def test_what_a_child_sees(desk: Desk) -> None:
-    """Its caller and nothing else: no descriptor, no privilege, no core, and no network."""
+    """Its caller and nothing else: no descriptor, no privilege, no core, and no network; and it
+    lets others go first."""
     with socket.create_server(("127.0.0.1", 0)) as server:
         seen = await desk.do(works.Look(server.getsockname()[1]))
     assert seen.descriptors == 4
@@ -221,6 +222,7 @@ async def test_what_a_child_sees(desk: Desk) -> None:
     assert seen.core_bytes == 0
     assert not seen.parent_has_threads
     assert seen.connected is not desk.isolated
+    assert seen.niceness > os.nice(0)
 
 
 async def test_a_work_of_another_module_is_none(desk: Desk) -> None:

@@ -28,6 +28,7 @@ from tests.csc_server.api.documents import (
     PDF,
     TEXT,
     approved,
+    b64,
     cades,
     decoded,
     openssl_verifies,
@@ -134,6 +135,35 @@ async def test_large_documents(
     await until(lambda: not rooms(spool))
 
 
+async def test_a_large_result_is_fetched_again_and_again(
+    world: World, alice_v2: Client, credential: str, spool: Path
+) -> None:
+    """Two polls at once get all of it, made ready by children; without a desk too."""
+    pdf = large_pdf(4 * MIB)
+    sad = await approved(alice_v2, credential, sha256(pdf))
+    accepted = await sign_doc(
+        alice_v2, credential, sad, documents=[pades(pdf)], operationMode="A", validity_period=60_000
+    )
+    question = {"requestID": accepted.body["responseID"]}
+    while (first := await alice_v2.post("signatures/signPolling", question)).status != 200:
+        assert first.body["error"] == "accepted_request", first.body
+        await asyncio.sleep(0.05)
+    polls = [alice_v2.post("signatures/signPolling", question) for _ in range(2)]
+    for reply in await asyncio.gather(*polls):
+        assert reply.body == first.body
+    [signed] = decoded(first, "DocumentWithSignature")
+    await validate(signed, world.service.settings.path(app.CA_ROOT))
+    await until(lambda: not rooms(spool))
+    dying = desk(world)
+    dying.suspend()
+    poll = asyncio.create_task(alice_v2.post("signatures/signPolling", question))
+    # It waits for a child.
+    await until(lambda: bool(rooms(spool)))
+    dying.kill()
+    assert (await poll).body == first.body
+    await until(lambda: not rooms(spool))
+
+
 async def test_a_client_that_hangs_up_takes_its_files_along(
     alice_v2: Client, credential: str, spool: Path
 ) -> None:
@@ -174,7 +204,8 @@ async def test_a_desk_that_dies_before_the_signature(
     dying = desk(world)
     dying.suspend()
     call = asyncio.create_task(sign_doc(alice_v2, credential, sad, documents=[pades(pdf)]))
-    await until(lambda: bool(rooms(spool)))
+    # All of it is there, and the desk is waited for.
+    await until(lambda: any(path.stat().st_size > len(b64(pdf)) for path in spool.glob("**/body")))
     assert (await alice_v2.post("info", {})).status == 200
     dying.kill()
     reply = await call

@@ -18,7 +18,7 @@ from aiohttp.test_utils import TestClient, TestServer
 
 from ades.desk import Lost, Work
 from csc_server.adapters.entropy import SystemEntropy
-from csc_server.adapters.spool import Spool
+from csc_server.adapters.spool import Spool, SpoolRoom
 from csc_server.web import answers, patience, uploads
 from csc_server.web.middleware import Handler, edge
 from csc_server.web.patience import PATIENCE
@@ -28,7 +28,8 @@ from policies.errors import ResponseFailed
 from policies.jobs import SigningResult, ValidationInfo
 
 Edge = TestClient[web.Request, web.Application]
-MOST = 100_000
+MOST = 500_000
+ROOM_BYTES = 2 * uploads.TIMES_THE_BODY * MOST
 SLOW_S = 0.4
 
 
@@ -45,9 +46,16 @@ async def serving(handler: Handler, limit_s: float = 5.0) -> AsyncIterator[Edge]
 @pytest.fixture
 def spool(tmp_path: Path) -> Spool:
     """An empty one with room for two bodies."""
-    spool = Spool(tmp_path / "spool", "web-0", 2 * uploads.TIMES_THE_BODY * MOST, SystemEntropy())
+    spool = Spool(tmp_path / "spool", "web-0", ROOM_BYTES, SystemEntropy())
     spool.open()
     return spool
+
+
+@pytest.fixture
+async def room(spool: Spool) -> AsyncIterator[SpoolRoom]:
+    """Of one request."""
+    async with spool.room() as room:
+        yield room
 
 
 @pytest.fixture
@@ -91,7 +99,7 @@ async def test_another_type_is_refused_before_it_is_read(client: Edge) -> None:
 async def test_a_full_spool_asks_to_come_back(client: Edge, spool: Spool) -> None:
     """503 while others have the room."""
     async with spool.room() as other:
-        other.claim(2 * uploads.TIMES_THE_BODY * MOST - 100)
+        other.claim(ROOM_BYTES - 100)
         async with client.post("/", data=bytes(MOST)) as response:
             assert response.status == 503
             assert response.headers["Retry-After"] == "5"
@@ -145,7 +153,9 @@ class FakeDesk:
 
 
 @pytest.mark.parametrize("works", [None, True, False], ids=["as it goes", "before", "lost"])
-async def test_every_byte_of_every_file(tmp_path: Path, works: bool | None) -> None:
+async def test_every_byte_of_every_file(
+    tmp_path: Path, room: SpoolRoom, works: bool | None
+) -> None:
     """Files of all lengths around those of a piece, gone before they are sent; encoded beforehand
     or not, and not where that did not work."""
     sizes = (0, 1, 2, 3, PIECE_BYTES, PIECE_BYTES + 1, 2 * PIECE_BYTES - 1)
@@ -153,16 +163,18 @@ async def test_every_byte_of_every_file(tmp_path: Path, works: bool | None) -> N
     names = tuple(map(str, range(len(sizes))))
     info = ValidationInfo((b"ocsp",), (), (b"certificate", b"another"))
     result = SigningResult((), names[:4], names[4:], info)
+    kept = tmp_path / "kept"
+    kept.mkdir()
 
     async def answer(request: web.Request) -> web.StreamResponse:
         for name, content in zip(names, contents, strict=True):
-            (tmp_path / name).write_bytes(content)
-        encoded = False
+            (kept / name).write_bytes(content)
+        place = None
         if works is not None:
-            encoded = await answers.encode(FakeDesk(works=works), result, tmp_path)
-        assert encoded is bool(works)
-        made = answers.of(result, tmp_path, already_encoded=encoded)
-        for path in tmp_path.iterdir():
+            place = await answers.encode(FakeDesk(works=works), result, kept, room)
+        assert place == (room.path if works else None)
+        made = answers.of(result, kept, encoded_in=place)
+        for path in (*kept.iterdir(), *room.path.iterdir()):
             path.unlink()
         return made
 
@@ -181,22 +193,46 @@ async def test_every_byte_of_every_file(tmp_path: Path, works: bool | None) -> N
     }
 
 
-async def test_small_files_need_no_child(tmp_path: Path) -> None:
+async def test_small_files_need_no_child(tmp_path: Path, room: SpoolRoom) -> None:
     """Up to the size that a body may have without one, all together."""
     desk, half = FakeDesk(), SMALL_BYTES // 2
     result = SigningResult(documents=("one",), objects=("two",))
     for size, asked in ((half, 0), (half + 1, 1)):
         for name in ("one", "two"):
             (tmp_path / name).write_bytes(bytes(size))
-        assert await answers.encode(desk, result, tmp_path) is bool(asked)
+        place = await answers.encode(desk, result, tmp_path, room)
+        assert (place is not None) is bool(asked)
         assert desk.asked == asked
 
 
-def test_files_that_are_gone(tmp_path: Path) -> None:
+async def test_a_full_spool_costs_no_signature(
+    tmp_path: Path, room: SpoolRoom, spool: Spool
+) -> None:
+    """Without room for what a child would encode, the answer encodes as it goes."""
+    content = os.urandom(SMALL_BYTES + 1)
+    (tmp_path / "large").write_bytes(content)
+    result = SigningResult(documents=("large",))
+    spool.claim(ROOM_BYTES - SMALL_BYTES)
+    desk = FakeDesk()
+    place = await answers.encode(desk, result, tmp_path, room)
+    assert (place, desk.asked) == (None, 0)
+
+    async def answer(request: web.Request) -> web.StreamResponse:
+        return answers.of(result, tmp_path, encoded_in=place)
+
+    async with serving(answer) as client, client.post("/") as response:
+        [found] = (await response.json())["DocumentWithSignature"]
+    assert base64.b64decode(found) == content
+
+
+async def test_files_that_are_gone(tmp_path: Path, room: SpoolRoom) -> None:
     """A result without its files is none; those that were opened are closed again."""
     (tmp_path / "there").write_bytes(b"x")
+    result = SigningResult(documents=("there", "gone"))
     with pytest.raises(ResponseFailed):
-        answers.of(SigningResult(documents=("there", "gone")), tmp_path)
+        answers.of(result, tmp_path)
+    with pytest.raises(ResponseFailed):
+        await answers.encode(FakeDesk(), result, tmp_path, room)
 
 
 async def test_a_client_that_does_not_read_is_hung_up_on(
