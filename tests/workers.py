@@ -2,7 +2,7 @@
 
 A file stays whole, so its module's fixtures are made once. The campaign stays whole as well: its
 runs fill the processors and measure, two of them at a time would judge each other. So do the
-tests of status, which share one running trust service.
+tests of a directory that share one running service with many people: to make it takes a while.
 """
 
 from __future__ import annotations
@@ -11,7 +11,12 @@ import pytest
 from xdist.remote import Producer
 from xdist.scheduler import LoadScopeScheduling
 
-_TOGETHER = ("tests/campaign/", "tests/csc_server/status/")
+_TOGETHER = (
+    "tests/campaign/",
+    "tests/csc_server/api/",
+    "tests/csc_server/oauth/",
+    "tests/csc_server/status/",
+)
 
 
 class WholeFiles(LoadScopeScheduling):  # type: ignore[misc]  # xdist has no types

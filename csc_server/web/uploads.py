@@ -21,7 +21,7 @@ TIMES_THE_BODY: Final = 2
 """What a request takes in the spool before its answer: its body and its documents, or these and
 its results. What encodes the results asks for room itself."""
 
-BLOCK_BYTES: Final = 1024 * 1024
+_BLOCK_BYTES: Final = 1024 * 1024
 """Written at once, in a thread."""
 
 
@@ -67,19 +67,19 @@ async def receive(request: web.Request, room: Room, path: Path, most_bytes: int)
     patience.receiving(received)
     try:
         with path.open("xb") as file:
-            block: list[bytes] = []
+            block = bytearray()
             async for chunk in request.content.iter_any():
                 received += len(chunk)
                 if received > most_bytes:
                     raise errors.BodyTooLarge
                 patience.receiving(received)
                 room.claim(TIMES_THE_BODY * len(chunk))
-                block.append(chunk)
-                if sum(map(len, block)) >= BLOCK_BYTES:
+                block += chunk
+                if len(block) >= _BLOCK_BYTES:
                     # A disk that is behind holds up whoever writes.
-                    await asyncio.to_thread(file.writelines, block)
-                    block = []
-            await asyncio.to_thread(file.writelines, block)
+                    await asyncio.to_thread(file.write, block)
+                    block = bytearray()
+            await asyncio.to_thread(file.write, block)
     except ConnectionError as reason:
         raise errors.ConnectionGone from reason
     except OSError as reason:
