@@ -1,8 +1,7 @@
 """Whole documents from and to files, piece by piece. Knows nothing of what is in them.
 
-A kernel that does not preempt itself (the usual one of servers) leaves a core to one read or write
-until all of it is done: of 50 MB, some 25 ms in which nobody else is answered there. Between two
-pieces others have their turn.
+A kernel that was not built to preempt itself leaves a core to one read until all of it is done: of
+50 MB, some 25 ms in which nobody else is answered there. Between two pieces others have their turn.
 """
 
 from __future__ import annotations

@@ -20,6 +20,13 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption("--rounds", type=int, default=5, help="rounds of each campaign run")
 
 
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """See ``tests.workers``."""
+    from tests import workers
+
+    items.sort(key=lambda item: workers.longest_first(item.nodeid))
+
+
 def pytest_collection_finish() -> None:
     """Thousands of tests live to the end: the garbage collector need not visit them each time."""
     gc.collect()
