@@ -1,8 +1,7 @@
 """Every defect of the reference server is found by its checks, and by nobody else.
 
-Each defect is held against its own checks; one in twenty, in a campaign every one, against the
-whole suite. A defect is tried in one of the versions that it shows in, each version getting its
-share.
+Each defect is held against its own checks; every fifth, in a campaign every one, against the whole
+suite. A defect is tried in one of the versions that it shows in, each version getting its share.
 """
 
 from __future__ import annotations
@@ -18,10 +17,8 @@ from tests.conformance.reference import defects
 from tests.conformance.reference.defects import Defect
 
 PROMISED = 80
-SHARE = 20
-"""One in so many is held against the whole suite in `make test`, the others against their checks
-alone: a run of the whole suite takes a second of processor time. `make campaign` holds all against
-the whole."""
+SHARE = 5
+"""A run of the whole suite takes a second of processor time."""
 CAMPAIGN = 100
 """Rounds from which on it is one."""
 CHECKS = {check.id: check for check in registry.every()}
@@ -59,5 +56,5 @@ async def alarms(
 
 
 def test_enough() -> None:
-    """Several times the 80 that were promised."""
-    assert len(CASES) >= 5 * PROMISED
+    """More than the 80 that were promised are held against the whole suite in every test run."""
+    assert len(CASES[::SHARE]) >= PROMISED
