@@ -120,6 +120,8 @@ def judging() -> Iterator[None]:
         raise errors.DocumentUnfit(Unfit.BROKEN) from error
     except (zlib.error, struct.error, EOFError, ArithmeticError) as error:
         raise errors.DocumentUnfit(Unfit.BROKEN) from error
+    # pyHanko raises NotImplementedError for features that it does not read, and asserts what a
+    # hostile file breaks: to us both are documents that cannot be judged.
     except (MemoryError, NotImplementedError, AssertionError) as error:
         raise errors.DocumentUnfit(Unfit.BROKEN) from error
 

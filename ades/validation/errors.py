@@ -12,7 +12,7 @@ FAULTS: Final = (
     AttributeError,
     NameError,
     AssertionError,
-    NotImplementedError,
+    NotImplementedError,  # pyHanko's and asn1crypto's word for what they do not read
 )
 """How the libraries say that bytes from a stranger are not what they seem: their parsers are lazy,
 so it may come at any later look, and some of it is their own bugs (a random byte finds them)."""

@@ -156,9 +156,9 @@ class FakeDesk:
 async def test_every_byte_of_every_file(
     tmp_path: Path, room: SpoolRoom, works: bool | None
 ) -> None:
-    """Files of all lengths around those of a piece, gone before they are sent; encoded beforehand
-    or not, and not where that did not work."""
-    sizes = (0, 1, 2, 3, PIECE_BYTES, PIECE_BYTES + 1, 2 * PIECE_BYTES - 1)
+    """Files of all lengths around those of a piece and of a block of them, gone before they are
+    sent; encoded beforehand or not, and not where that did not work."""
+    sizes = (0, 1, 2, 3, PIECE_BYTES, PIECE_BYTES + 1, 2 * PIECE_BYTES - 1, 10 * PIECE_BYTES + 1)
     contents = [os.urandom(size) for size in sizes]
     names = tuple(map(str, range(len(sizes))))
     info = ValidationInfo((b"ocsp",), (), (b"certificate", b"another"))
